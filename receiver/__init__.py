@@ -1,0 +1,27 @@
+"""The service: what it is made of, and in which order to read it.
+
+A callback comes in as bytes and leaves as work done by handlers. The path, step by step, a module each:
+
+``endpoint``   HTTP: bytes to ``Callback``; acknowledgement or refusal, by the deadline
+``accept``     verify and address it (``sources``): an ``Envelope``; put it into the ``inbox``, which commits in groups
+``dispatch``   envelope -> typed ``events`` -> one delivery for each handler that ``routing`` matches
+``offer``      claim what is due, under a lease and a fencing number, and ring the ``broker``
+``deliver``    one attempt: start, ``invoke`` the handler, settle; ``retries`` alone says when to try again
+``sweep``      put back what a dead broker or worker left behind
+
+Types are the states. A ``Callback`` is unbelieved; only a source's ``open_callback()`` makes an ``Envelope`` of it, and
+only that can be stored; only ``decode()`` makes an ``Event``. Nothing downstream can be handed unverified input.
+
+The store is the truth, the broker a doorbell. The web process knows no broker and no handler: it commits and answers.
+The relay, a thread of the worker process, finds what is stored and rings. Losing every message in the broker costs
+seconds; losing any process costs the attempts it was running, which count and are made again.
+
+What runs: ``embedded`` is everything in one process. Beneath all of it stand ``store`` (the one place with SQL),
+``settings`` (the one reader of files and environment), and the vocabulary: ``envelope``, ``events``, ``identity``,
+``deliveries``, ``errors``. Imports run one way, from the edges down to the vocabulary, and are checked.
+"""
+
+from receiver.errors import PermanentFailure, TransientFailure
+from receiver.routing import Context, Router
+
+__all__ = ["Context", "PermanentFailure", "Router", "TransientFailure"]

@@ -1,0 +1,18 @@
+"""1688's own message push.
+
+https://open.1688.com/doc/messageDoc.htm
+"""
+
+from receiver.sources.alibaba1688.callbacks import open_callback, topicless, unsigned
+from receiver.sources.alibaba1688.events import decode
+from receiver.sources.alibaba1688.signing import sign
+from receiver.sources.base import Source
+
+ALIBABA1688 = Source(
+    name="alibaba1688",
+    open_callback=open_callback,
+    unsigned=unsigned,
+    topicless=topicless,
+    decode=decode,
+    sign=sign,
+)

@@ -1,0 +1,15 @@
+"""dajisaas: the form of 1688's push around the messages of Taobao Global."""
+
+from receiver.sources.base import Source
+from receiver.sources.dajisaas.callbacks import open_callback, topicless, unsigned
+from receiver.sources.dajisaas.events import decode
+from receiver.sources.dajisaas.signing import sign
+
+DAJISAAS = Source(
+    name="dajisaas",
+    open_callback=open_callback,
+    unsigned=unsigned,
+    topicless=topicless,
+    decode=decode,
+    sign=sign,
+)

@@ -1,0 +1,18 @@
+"""PandaPon, which passes on what happens to orders on Taobao and on 1688.
+
+https://doc-cnv2.pandapon.com/doc-6521894
+"""
+
+from receiver.sources.base import Source
+from receiver.sources.pandapon.callbacks import open_callback, topicless, unsigned
+from receiver.sources.pandapon.events import decode
+from receiver.sources.pandapon.signing import sign
+
+PANDAPON = Source(
+    name="pandapon",
+    open_callback=open_callback,
+    unsigned=unsigned,
+    topicless=topicless,
+    decode=decode,
+    sign=sign,
+)
