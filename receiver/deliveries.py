@@ -1,0 +1,137 @@
+"""A delivery: one event of one envelope owed to one handler. Its states, and what is said between store and steps.
+
+::
+
+    dispatch ──> due ──claim──> offered ──start──> running ──settle──> succeeded
+                  ^                │                  │  ├──────────> skipped     the event was older than what is known
+                  │<──expired, given back             │  └──────────> dead        permanent, or out of attempts
+                  │<──────────failed, lost────────────┘                 │
+                  └<──────────────────────replay────────────────────────┘  (of any that has ended)
+
+``offer`` is the fencing number: each claim raises it, and a message from the broker counts only while the row is
+*offered* under that very number. Attempts are counted at start. The first delivery of a lane that has not ended is its
+*head*; none but heads are claimed.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from receiver.envelope import Platform, StoredEnvelope
+
+DeliveryState = Literal["due", "offered", "running", "succeeded", "skipped", "dead"]
+#: How one attempt ended. ``lost``: the worker died, or did not come back within its lease.
+AttemptOutcome = Literal["running", "succeeded", "failed", "lost"]
+
+OFFER_LEASE = timedelta(seconds=60)
+#: A run lease is the handler's timeout and this.
+RUN_LEASE_MARGIN = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDelivery:
+    """What dispatch owes to one handler."""
+
+    number: int
+    handler: str
+    event: str
+    order_id: str | None
+    refund_id: str | None
+    lane: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispatched:
+    """What dispatch made of one envelope: deliveries, or the reason why no event can be made of it."""
+
+    envelope_id: str
+    deliveries: tuple[NewDelivery, ...] = ()
+    unreadable: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A claimed delivery and the fencing number it was claimed under: all that a broker message carries."""
+
+    delivery_id: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """An attempt that has begun: counted, and under a run lease."""
+
+    offer: Offer
+    envelope: StoredEnvelope
+    #: Which event of the envelope.
+    event_number: int
+    handler: str
+    #: Which run of this delivery, from 1; replays go on counting.
+    attempt: int
+    #: How many of the handler's allowed attempts this one uses up; a replay begins again at 1.
+    tries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How an attempt ended, and what becomes of the delivery."""
+
+    outcome: AttemptOutcome
+    state: DeliveryState
+    #: From the end of this attempt; only with ``state="due"``.
+    due_in: timedelta | None = None
+    error: str | None = None
+    duration: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A delivery as list and show commands tell it."""
+
+    id: int
+    envelope_id: str
+    account: str
+    source: str
+    platform: Platform | None
+    topic: str | None
+    event: str
+    order_id: str | None
+    refund_id: str | None
+    handler: str
+    state: DeliveryState
+    attempts: int
+    due_at: datetime | None
+    error: str | None
+    created_at: datetime
+    ended_at: datetime | None
+    replays: int
+    replayed_by: str | None
+    replayed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    number: int
+    started_at: datetime
+    outcome: AttemptOutcome
+    duration: timedelta | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """What list commands and replay choose by; ``None`` chooses all. Times bound when the envelope was received."""
+
+    delivery_ids: tuple[int, ...] = ()
+    envelope_id: str | None = None
+    account: str | None = None
+    source: str | None = None
+    platform: str | None = None
+    topic: str | None = None
+    event: str | None = None
+    order_id: str | None = None
+    refund_id: str | None = None
+    handler: str | None = None
+    state: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None

@@ -1,0 +1,28 @@
+"""The one retry policy: nothing else in this service decides when a delivery is attempted again."""
+
+import random
+from datetime import timedelta
+
+from receiver.errors import PermanentFailure, TransientFailure, Undecodable
+
+FIRST_DELAY = timedelta(seconds=5)
+LONGEST_DELAY = timedelta(hours=6)
+#: Attempts that failed together should not come back together.
+JITTER = 0.2
+#: A delivery whose attempts end this many times in a row with the worker's death is taken for the cause, and buried.
+MAX_LOST_IN_A_ROW = 5
+
+
+def delay_after(attempts: int, max_attempts: int, failure: BaseException) -> timedelta | None:
+    """How long to wait before the next attempt, or ``None`` to bury the delivery.
+
+    ``attempts`` is how many of the allowed ``max_attempts`` have been started, the failed one included.
+    """
+    # Undecodable: an event that was made once and cannot be made by this version. Waiting does not help.
+    if isinstance(failure, PermanentFailure | Undecodable) or attempts >= max_attempts:
+        return None
+    if isinstance(failure, TransientFailure) and failure.retry_after is not None:
+        return max(failure.retry_after, timedelta(0))
+    doubled: timedelta = FIRST_DELAY * 2 ** min(attempts - 1, 16)
+    spread = random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311  (no secret hangs on it)
+    return min(doubled, LONGEST_DELAY) * spread

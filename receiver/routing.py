@@ -1,0 +1,125 @@
+"""The seam: routers collect handlers, a handler is a function of one ``Context``."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Generic, Literal, TypeVar
+
+import structlog
+
+from receiver.envelope import Platform, StoredEnvelope
+from receiver.errors import RoutingError
+from receiver.events import Event
+
+E_co = TypeVar("E_co", bound=Event, covariant=True)
+EventT = TypeVar("EventT", bound=Event)
+
+Stale = Literal["skip", "run"]
+
+DEFAULT_TIMEOUT = timedelta(seconds=30)
+DEFAULT_MAX_ATTEMPTS = 15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context(Generic[E_co]):
+    """All that a handler is given."""
+
+    event: E_co
+    #: Where the event came from. ``envelope.id`` is the idempotency key to send downstream.
+    envelope: StoredEnvelope
+    #: Which run of this delivery this is, from 1.
+    attempt: int
+    #: A logger that knows event, envelope, handler and attempt.
+    log: structlog.stdlib.BoundLogger
+
+
+Handler = Callable[[Context[EventT]], Awaitable[None] | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Event type -> handler, with how it is to be run."""
+
+    #: Stored with each delivery, so it outlives the function's name.
+    name: str
+    event_type: type[Event]
+    handler: Callable[[Context[Any]], Awaitable[None] | None]
+    #: Only events of orders that live there; ``None``: all.
+    platform: Platform | None
+    stale: Stale
+    timeout: timedelta
+    max_attempts: int
+
+    def matches(self, event: Event) -> bool:
+        return isinstance(event, self.event_type) and self.platform in (None, event.platform)
+
+
+class Router:
+    """A list of routes. Routers nest: ``Router(orders.router, aftersales.router)``."""
+
+    def __init__(self, *routers: "Router") -> None:
+        self._routes: list[Route] = []
+        for router in routers:
+            self.include(router)
+
+    def __iter__(self) -> Iterator[Route]:
+        return iter(self._routes)
+
+    def include(self, router: "Router") -> None:
+        """Take over all routes of another router. Raises ``RoutingError`` for a name that is taken."""
+        for route in router:
+            self._add(route)
+
+    def on(
+        self,
+        event_type: type[EventT],
+        *,
+        name: str | None = None,
+        platform: Platform | None = None,
+        stale: Stale = "skip",
+        timeout: timedelta | float = DEFAULT_TIMEOUT,
+        max_attempts: int = DEFAULT_MAX_ATTEMPTS,
+    ) -> Callable[[Handler[EventT]], Handler[EventT]]:
+        """Run the decorated function for every event of this type, its subclasses included.
+
+        ``name`` is stored with each delivery; the default is ``module.function``, so give the old name before you move
+        or rename the function. ``timeout`` is a ``timedelta`` or seconds. ``stale="run"`` asks for events that are
+        older than what the handler has already seen. Raises ``RoutingError`` for a second handler of the same name.
+        """
+        if not (isinstance(event_type, type) and issubclass(event_type, Event)):
+            raise RoutingError(f"on({event_type!r}): expected an event type of receiver.events")
+        limit = timeout if isinstance(timeout, timedelta) else timedelta(seconds=timeout)
+        if limit <= timedelta(0) or max_attempts < 1:
+            raise RoutingError(f"on({event_type.__name__}): timeout and max_attempts must be positive")
+
+        def register(handler: Handler[EventT]) -> Handler[EventT]:
+            self._add(
+                Route(
+                    name=name or f"{handler.__module__}.{handler.__qualname__}",
+                    event_type=event_type,
+                    handler=handler,
+                    platform=platform,
+                    stale=stale,
+                    timeout=limit,
+                    max_attempts=max_attempts,
+                )
+            )
+            return handler
+
+        return register
+
+    def matching(self, event: Event) -> tuple[Route, ...]:
+        return tuple(route for route in self._routes if route.matches(event))
+
+    def named(self, name: str) -> Route | None:
+        return next((route for route in self._routes if route.name == name), None)
+
+    def _add(self, route: Route) -> None:
+        taken = self.named(route.name)
+        if taken is not None and taken.handler is not route.handler:
+            raise RoutingError(
+                f"two handlers are named {route.name!r}; give one another name: on({route.event_type.__name__}, name=…)"
+            )
+        if taken is not None:
+            raise RoutingError(f"handler {route.name!r} is registered twice; register it once, or give one a name")
+        self._routes.append(route)

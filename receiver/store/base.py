@@ -1,0 +1,97 @@
+"""What a store must do; SQLite does it in ``receiver.store.sqlite``. One conformance suite asks every store the same.
+
+All times are the store's. A method is one transaction: it has happened when it returns, and not at all when it raises
+``StoreUnavailable``.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from receiver.deliveries import Attempt, Delivery, Dispatched, Ended, Filters, Offer, Started
+from receiver.envelope import Envelope, Receipt, StoredEnvelope
+
+#: A source sends the same message again for 2.5 h (PandaPon) or 6 h (its siblings) and then never; what comes after
+#: that is news. https://doc-cnv2.pandapon.com/doc-6521894
+REDELIVERY_HORIZON = timedelta(hours=6)
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a sweep put back: offers that nobody took up, attempts whose worker died, and those buried for it."""
+
+    offers: int = 0
+    lost: int = 0
+    buried: int = 0
+
+
+class Store(Protocol):
+    # The web process.
+
+    async def put(self, batch: Sequence[Envelope]) -> list[Receipt]:
+        """Commit a batch in one transaction, on the event loop's thread; a receipt for each, in order."""
+
+    # The relay.
+
+    def undispatched(self, limit: int) -> list[StoredEnvelope]:
+        """Envelopes in state ``stored``, in the order of acceptance."""
+
+    def dispatch(self, batch: Sequence[Dispatched]) -> None:
+        """Owe the deliveries and mark the envelopes; one that another relay dispatched before is passed over."""
+
+    def claim(self, limit: int, handlers: Sequence[str]) -> list[Offer]:
+        """Offer due heads of these handlers, while fewer than ``limit`` are offered or running."""
+
+    def give_back(self, offers: Sequence[Offer]) -> None:
+        """The broker did not take these offers: due again, now."""
+
+    def sweep(self, limits: Mapping[str, int]) -> Swept:
+        """Put back what is offered or running beyond its lease. ``limits``: each handler's ``max_attempts``."""
+
+    def recover(self, limits: Mapping[str, int]) -> Swept:
+        """At the start of an embedded process: nobody else can hold anything, so put back all."""
+
+    # The worker.
+
+    def start(self, offer: Offer, timeouts: Mapping[str, timedelta]) -> Started | None:
+        """Begin an attempt, under a run lease of the handler's timeout and a margin.
+
+        ``None`` if the offer no longer counts, or the handler is not among ``timeouts``.
+        """
+
+    def settle(self, started: Started, ended: Ended) -> bool:
+        """End an attempt; ``False`` if it was taken for lost and no longer counts."""
+
+    # People, beside the running processes.
+
+    def envelopes(self, filters: Filters, limit: int) -> list[StoredEnvelope]:
+        """The newest first, without payloads."""
+
+    def envelope(self, envelope_id: str) -> StoredEnvelope | None: ...
+
+    def deliveries(self, filters: Filters, limit: int) -> list[Delivery]:
+        """The newest first."""
+
+    def delivery_ids(self, filters: Filters) -> list[int]:
+        """All of them, in the order of dispatch: what a replay in order goes by."""
+
+    def delivery(self, delivery_id: int) -> Delivery | None: ...
+
+    def attempts(self, delivery_id: int) -> list[Attempt]: ...
+
+    def replay(self, delivery_ids: Sequence[int], by: str) -> int:
+        """Make ended deliveries due again; how many were."""
+
+    def bury(self, delivery_ids: Sequence[int], by: str) -> int:
+        """Give up deliveries that have not ended and are not running; how many were."""
+
+    # Its life.
+
+    def migrate(self) -> list[str]:
+        """Bring the schema to this version; the migrations that ran."""
+
+    def ready(self) -> None:
+        """Raises ``StoreUnavailable`` while nothing can be committed."""
+
+    def close(self) -> None: ...

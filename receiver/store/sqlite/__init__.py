@@ -1,0 +1,170 @@
+"""The store of one machine: an SQLite file, one writer, readers beside it."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import TypeVar
+
+import apsw
+
+from receiver.deliveries import (
+    OFFER_LEASE,
+    RUN_LEASE_MARGIN,
+    Attempt,
+    Delivery,
+    Dispatched,
+    Ended,
+    Filters,
+    Offer,
+    Started,
+)
+from receiver.envelope import Envelope, Receipt, StoredEnvelope
+from receiver.errors import StoreUnavailable
+from receiver.store.base import REDELIVERY_HORIZON, Swept
+from receiver.store.sqlite import accepting, connecting, deciding, reading, relaying, working
+from receiver.store.sqlite.writer import Writer
+
+T = TypeVar("T")
+
+
+def system_clock() -> int:
+    """Milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+class SqliteStore:
+    """``receiver.store.base.Store`` on one file. ``alone`` locks out any other process that would run on it."""
+
+    def __init__(self, path: Path, *, alone: bool = False, clock: Callable[[], int] = system_clock) -> None:
+        self._path = path
+        self._clock = clock
+        connection = connecting.connect(path)
+        try:
+            self._lock = connecting.Lock(path) if alone else None
+        except BaseException:
+            connection.close()
+            raise
+        self._connection = connection
+        self._writer: Writer | None = None
+        self._writer_made = threading.Lock()
+        self._readers = threading.local()
+        self._open_readers: list[apsw.Connection] = []
+
+    # The web process.
+
+    async def put(self, batch: Sequence[Envelope]) -> list[Receipt]:
+        now = self._clock()
+        return await self._write.run_inline(lambda c: accepting.put(c, batch, now=now, horizon=REDELIVERY_HORIZON))
+
+    # The relay.
+
+    def undispatched(self, limit: int) -> list[StoredEnvelope]:
+        clauses = "WHERE state = 'stored' ORDER BY seq LIMIT ?"
+        return self._read(lambda c: reading.stored_envelopes(c, clauses, (limit,), payload=True))
+
+    def dispatch(self, batch: Sequence[Dispatched]) -> None:
+        def job(connection: apsw.Connection, now: int) -> None:
+            for dispatched in batch:
+                relaying.dispatch(connection, dispatched, now=now)
+
+        self._run(job)
+
+    def claim(self, limit: int, handlers: Sequence[str]) -> list[Offer]:
+        if not self._read(lambda c: relaying.anything_due(c, self._clock())):
+            return []
+        lease = working.milliseconds(OFFER_LEASE)
+        return self._run(lambda c, now: relaying.claim(c, limit, handlers, now=now, lease_until=now + lease))
+
+    def give_back(self, offers: Sequence[Offer]) -> None:
+        self._run(lambda c, _: relaying.give_back(c, offers))
+
+    def sweep(self, limits: Mapping[str, int]) -> Swept:
+        return self._run(lambda c, now: relaying.put_back(c, limits, now=now, expired_at=now))
+
+    def recover(self, limits: Mapping[str, int]) -> Swept:
+        return self._run(lambda c, now: relaying.put_back(c, limits, now=now, expired_at=None))
+
+    # The worker.
+
+    def start(self, offer: Offer, timeouts: Mapping[str, timedelta]) -> Started | None:
+        leases = {handler: timeout + RUN_LEASE_MARGIN for handler, timeout in timeouts.items()}
+        return self._run(lambda c, now: working.start(c, offer, leases, now=now))
+
+    def settle(self, started: Started, ended: Ended) -> bool:
+        return self._run(lambda c, now: working.settle(c, started, ended, now=now))
+
+    # People.
+
+    def envelopes(self, filters: Filters, limit: int) -> list[StoredEnvelope]:
+        return self._read(lambda c: reading.list_envelopes(c, filters, limit))
+
+    def envelope(self, envelope_id: str) -> StoredEnvelope | None:
+        return self._read(lambda c: reading.stored_envelope(c, "id = ?", (envelope_id,)))
+
+    def deliveries(self, filters: Filters, limit: int) -> list[Delivery]:
+        return self._read(lambda c: reading.list_deliveries(c, filters, limit))
+
+    def delivery_ids(self, filters: Filters) -> list[int]:
+        return self._read(lambda c: reading.list_delivery_ids(c, filters))
+
+    def delivery(self, delivery_id: int) -> Delivery | None:
+        found = self.deliveries(Filters(delivery_ids=(delivery_id,)), 1)
+        return found[0] if found else None
+
+    def attempts(self, delivery_id: int) -> list[Attempt]:
+        return self._read(lambda c: reading.list_attempts(c, delivery_id))
+
+    def replay(self, delivery_ids: Sequence[int], by: str) -> int:
+        return self._run(lambda c, now: deciding.replay(c, delivery_ids, by, now=now))
+
+    def bury(self, delivery_ids: Sequence[int], by: str) -> int:
+        return self._run(lambda c, now: deciding.bury(c, delivery_ids, by, now=now))
+
+    # Its life.
+
+    def migrate(self) -> list[str]:
+        """Before anything else is asked of the store."""
+        try:
+            return connecting.migrate(self._connection, now=self._clock())
+        except apsw.Error as error:
+            raise StoreUnavailable(f"cannot migrate {self._path}: {error}") from error
+
+    def ready(self) -> None:
+        """Raises ``StoreUnavailable`` while nothing can be committed, or the schema is not this version's."""
+        pending = self._read(connecting.pending)
+        if pending:
+            raise StoreUnavailable(f"the schema lacks {', '.join(pending)}: run `yizhan migrate`")
+        self._run(lambda _connection, _now: None)
+
+    def close(self) -> None:
+        if self._writer is None:
+            self._connection.close()
+        else:
+            self._writer.close()
+        for reader in self._open_readers:
+            reader.close()
+        if self._lock is not None:
+            self._lock.release()
+
+    @property
+    def _write(self) -> Writer:
+        if self._writer is None:
+            with self._writer_made:
+                self._writer = self._writer or Writer(self._connection)
+        return self._writer
+
+    def _run(self, job: Callable[[apsw.Connection, int], T]) -> T:
+        """One job of the writer, at the time it runs."""
+        return self._write.run(lambda connection: job(connection, self._clock()))
+
+    def _read(self, query: Callable[[apsw.Connection], T]) -> T:
+        reader: apsw.Connection | None = getattr(self._readers, "connection", None)
+        if reader is None:
+            reader = self._readers.connection = connecting.connect_to_read(self._path)
+            self._open_readers.append(reader)
+        try:
+            return query(reader)
+        except apsw.Error as error:
+            raise StoreUnavailable(f"SQLite: {type(error).__name__}: {error}") from error

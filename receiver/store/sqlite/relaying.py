@@ -1,0 +1,133 @@
+"""What the relay does to the store: dispatch, claim, and put back what was lost."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+import apsw
+
+from receiver.deliveries import Dispatched, Offer
+from receiver.retries import MAX_LOST_IN_A_ROW
+from receiver.store.base import Swept
+from receiver.store.sqlite import lanes, query
+
+_OPEN = "state IN ('due', 'offered', 'running')"
+
+_OWE = f"""
+INSERT INTO delivery (envelope_seq, number, handler, event, order_id, refund_id, lane, head, due_at, created_at)
+SELECT :seq, :number, :handler, :event, :order_id, :refund_id, :lane,
+       :lane IS NULL OR NOT EXISTS (SELECT 1 FROM delivery WHERE lane = :lane AND handler = :handler AND {_OPEN}),
+       :now, :now
+"""  # noqa: S608  (a constant)
+
+_CLAIM = """
+UPDATE delivery SET state = 'offered', offer = offer + 1, lease_until = :lease_until
+WHERE id IN (
+  SELECT id FROM delivery
+  WHERE state = 'due' AND head = 1 AND due_at <= :now AND lost < 2
+    AND handler IN (SELECT value FROM json_each(:handlers))
+  ORDER BY due_at, id LIMIT :room)
+RETURNING id, offer
+"""
+
+# A delivery that lost its worker twice in a row may be what kills it. Such suspects run one at a time, so that those
+# that merely ran beside it are not buried with it.
+_CLAIM_SUSPECT = """
+UPDATE delivery SET state = 'offered', offer = offer + 1, lease_until = :lease_until
+WHERE id = (
+  SELECT id FROM delivery
+  WHERE state = 'due' AND lost >= 2 AND head = 1 AND due_at <= :now
+    AND handler IN (SELECT value FROM json_each(:handlers))
+  ORDER BY due_at, id LIMIT 1)
+  AND NOT EXISTS (SELECT 1 FROM delivery WHERE state IN ('offered', 'running') AND lost >= 2)
+RETURNING id, offer
+"""
+
+
+def dispatch(connection: apsw.Connection, dispatched: Dispatched, *, now: int) -> None:
+    seq = query.value(
+        connection,
+        "UPDATE envelope SET state = ?, error = ? WHERE id = ? AND state = 'stored' RETURNING seq",
+        ("unreadable" if dispatched.unreadable else "dispatched", dispatched.unreadable, dispatched.envelope_id),
+    )
+    if seq is None:
+        return
+    for delivery in dispatched.deliveries:
+        connection.execute(
+            _OWE,
+            {
+                "seq": seq,
+                "number": delivery.number,
+                "handler": delivery.handler,
+                "event": delivery.event,
+                "order_id": delivery.order_id,
+                "refund_id": delivery.refund_id,
+                "lane": delivery.lane,
+                "now": now,
+            },
+        )
+
+
+def claim(
+    connection: apsw.Connection, limit: int, handlers: Sequence[str], *, now: int, lease_until: int
+) -> list[Offer]:
+    room = limit - query.value(connection, "SELECT count(*) FROM delivery WHERE state IN ('offered', 'running')")
+    if room <= 0:
+        return []
+    known = {"now": now, "lease_until": lease_until, "handlers": json.dumps(list(handlers))}
+    offers = [Offer(*row) for row in query.rows(connection, _CLAIM_SUSPECT, known)]
+    if room > len(offers):
+        rows = query.rows(connection, _CLAIM, {**known, "room": room - len(offers)})
+        offers += [Offer(*row) for row in rows]
+    return offers
+
+
+def anything_due(connection: apsw.Connection, now: int) -> bool:
+    """Worth a transaction."""
+    due = "SELECT 1 FROM delivery WHERE state = 'due' AND head = 1 AND due_at <= ? LIMIT 1"
+    return query.row(connection, due, (now,)) is not None
+
+
+def give_back(connection: apsw.Connection, offers: Sequence[Offer]) -> None:
+    for offer in offers:
+        connection.execute(
+            "UPDATE delivery SET state = 'due', lease_until = NULL WHERE id = ? AND offer = ? AND state = 'offered'",
+            (offer.delivery_id, offer.number),
+        )
+
+
+def put_back(connection: apsw.Connection, limits: Mapping[str, int], *, now: int, expired_at: int | None) -> Swept:
+    """Make due what is offered or running: all of it, or what expired. A lost attempt counts, its next is due at once.
+
+    ``limits`` are the handlers' ``max_attempts``.
+    """
+    leased = "state = ? AND lease_until < ?" if expired_at is not None else "state = ? AND ? IS NULL"
+    offers = query.rows(
+        connection,
+        f"UPDATE delivery SET state = 'due', lease_until = NULL, due_at = min(due_at, ?) WHERE {leased} RETURNING id",  # noqa: S608
+        (now, "offered", expired_at),
+    )
+    running = query.rows(
+        connection,
+        f"SELECT id, handler, lane, attempts, spent, lost FROM delivery WHERE {leased}",  # noqa: S608
+        ("running", expired_at),
+    )
+    buried = 0
+    for delivery_id, handler, lane, attempts, spent, lost_before in running:
+        lost = lost_before + 1
+        limit = limits.get(handler)
+        hopeless = lost >= MAX_LOST_IN_A_ROW or (limit is not None and attempts - spent >= limit)
+        buried += hopeless
+        error = f"the worker died in {lost} attempts in a row" if lost > 1 else "the worker died in this attempt"
+        connection.execute(
+            "UPDATE attempt SET outcome = 'lost', duration = ? - started_at, error = ?"
+            " WHERE delivery_id = ? AND number = ?",
+            (now, error, delivery_id, attempts),
+        )
+        connection.execute(
+            "UPDATE delivery SET state = iif(:dead, 'dead', 'due'), head = iif(:dead, 0, head), due_at = :now,"
+            " ended_at = iif(:dead, :now, NULL), lease_until = NULL, lost = :lost, error = :error WHERE id = :id",
+            {"dead": hopeless, "now": now, "lost": lost, "error": error, "id": delivery_id},
+        )
+        if hopeless:
+            lanes.advance(connection, handler, lane)
+    return Swept(offers=len(offers), lost=len(running), buried=buried)
