@@ -122,7 +122,7 @@ class Attempt:
 class Filters:
     """What list commands and replay choose by; ``None`` chooses all. Times bound when the envelope was received."""
 
-    delivery_ids: tuple[int, ...] = ()
+    delivery_ids: tuple[int, ...] | None = None
     envelope_id: str | None = None
     account: str | None = None
     source: str | None = None

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar, get_args
 
 import structlog
 
@@ -13,6 +13,8 @@ from receiver.events import Event
 
 E_co = TypeVar("E_co", bound=Event, covariant=True)
 EventT = TypeVar("EventT", bound=Event)
+#: A plain handler returns nothing, an async one is awaited.
+ResultT = TypeVar("ResultT", bound=Awaitable[None] | None)
 
 Stale = Literal["skip", "run"]
 
@@ -33,7 +35,7 @@ class Context(Generic[E_co]):
     log: structlog.stdlib.BoundLogger
 
 
-Handler = Callable[[Context[EventT]], Awaitable[None] | None]
+Handler = Callable[[Context[EventT]], ResultT]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +81,7 @@ class Router:
         stale: Stale = "skip",
         timeout: timedelta | float = DEFAULT_TIMEOUT,
         max_attempts: int = DEFAULT_MAX_ATTEMPTS,
-    ) -> Callable[[Handler[EventT]], Handler[EventT]]:
+    ) -> Callable[[Handler[EventT, ResultT]], Handler[EventT, ResultT]]:
         """Run the decorated function for every event of this type, its subclasses included.
 
         ``name`` is stored with each delivery; the default is ``module.function``, so give the old name before you move
@@ -88,14 +90,26 @@ class Router:
         """
         if not (isinstance(event_type, type) and issubclass(event_type, Event)):
             raise RoutingError(f"on({event_type!r}): expected an event type of receiver.events")
-        limit = timeout if isinstance(timeout, timedelta) else timedelta(seconds=timeout)
+        where = f"on({event_type.__name__})"
+        try:
+            limit = timeout if isinstance(timeout, timedelta) else timedelta(seconds=timeout)
+        except (TypeError, ValueError, OverflowError):
+            raise RoutingError(f"{where}: timeout={timeout!r}: expected seconds, or a timedelta") from None
         if limit <= timedelta(0) or max_attempts < 1:
-            raise RoutingError(f"on({event_type.__name__}): timeout and max_attempts must be positive")
+            raise RoutingError(f"{where}: timeout and max_attempts must be positive")
+        if platform not in (None, *get_args(Platform)) or stale not in get_args(Stale):
+            raise RoutingError(
+                f"{where}: platform={platform!r}, stale={stale!r}: expected platform to be one of"
+                f" {(None, *get_args(Platform))}, and stale one of {get_args(Stale)}"
+            )
 
-        def register(handler: Handler[EventT]) -> Handler[EventT]:
+        def register(handler: Handler[EventT, ResultT]) -> Handler[EventT, ResultT]:
+            own_name = getattr(handler, "__qualname__", None)
+            if not callable(handler) or not (name or own_name):
+                raise RoutingError(f"{where}: {type(handler).__name__} is no function; write one, or give it a name=…")
             self._add(
                 Route(
-                    name=name or f"{handler.__module__}.{handler.__qualname__}",
+                    name=name or f"{handler.__module__}.{own_name}",
                     event_type=event_type,
                     handler=handler,
                     platform=platform,

@@ -131,11 +131,15 @@ class SqliteStore:
         except apsw.Error as error:
             raise StoreUnavailable(f"cannot migrate {self._path}: {error}") from error
 
-    def ready(self) -> None:
-        """Raises ``StoreUnavailable`` while nothing can be committed, or the schema is not this version's."""
+    def check_schema(self) -> None:
+        """Raises ``StoreUnavailable`` if the schema is older than this version's."""
         pending = self._read(connecting.pending)
         if pending:
             raise StoreUnavailable(f"the schema lacks {', '.join(pending)}: run `yizhan migrate`")
+
+    def ready(self) -> None:
+        """Raises ``StoreUnavailable`` while nothing can be committed, or the schema is not this version's."""
+        self.check_schema()
         self._run(lambda _connection, _now: None)
 
     def close(self) -> None:

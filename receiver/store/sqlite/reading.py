@@ -100,7 +100,7 @@ def moment(milliseconds: int) -> datetime:
 def _where(filters: Filters, *, received: str, side: int) -> tuple[str, tuple[Any, ...]]:
     terms: list[str] = []
     bindings: list[Any] = []
-    if filters.delivery_ids:
+    if filters.delivery_ids is not None:
         terms.append(f"delivery.id IN ({', '.join('?' * len(filters.delivery_ids))})")
         bindings += filters.delivery_ids
     for name, sides in _TERMS.items():

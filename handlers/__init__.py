@@ -1,0 +1,51 @@
+'''What events mean to us. How to write a handler is told here.
+
+A handler is a function of one ``Context``, registered on a ``Router`` for one type of event::
+
+    # shop.py, beside yizhan.toml
+    from receiver import Context, Router, TransientFailure
+    from receiver.events import OrderEvent
+
+    router = Router()
+
+    @router.on(OrderEvent)
+    def update_stock(ctx: Context[OrderEvent]) -> None:
+        """Tell the shop which order moved."""
+        shop.order_moved(ctx.event.order_id, key=ctx.envelope.id)
+
+and switched on in ``yizhan.toml``::
+
+    [handlers]
+    routers = ["handlers:router", "shop:router"]
+
+An installed package needs no such line: it names its router as an entry point of the group ``yizhan.handlers``.
+
+*What you are given.* ``ctx.event`` is what happened, typed; everything the source said is in ``ctx.event.raw``.
+``ctx.envelope`` is the callback it came from; ``ctx.envelope.id`` is the idempotency key to send downstream.
+``ctx.attempt`` counts from 1. ``ctx.log`` already knows the event, the order and the attempt.
+
+*What your outcome means.* Return: succeeded. Raise ``PermanentFailure``: dead now, kept and replayable. Raise
+``TransientFailure(retry_after=…)``: attempted again, at that time. Any other exception, or more time than ``timeout``:
+attempted again after 5 s, 10 s, 20 s … 6 h, 15 times in all, then dead. Your failure is yours alone: no other handler
+waits for it or runs again because of it.
+
+*What you must bear.* A handler may run again after the machine died in the middle of it, so make it safe to repeat.
+Events of one order reach it one at a time and in the order in which they came, but the platform does not promise to
+send them in order: read the current state where it matters. ``ctx.event.ambiguous`` says that nobody can tell whether
+the platform repeated itself or the same thing happened again.
+
+*Choosing events.* Subscribing to a parent (``OrderEvent``, ``RefundEvent``, ``Event``) is subscribing to all of its
+kind. ``platform="taobao"`` or ``"1688"`` narrows it. The handler's *name*, ``module.function`` unless you give one, is
+stored with what is owed to it: when you move or rename the function, say ``name="its.old.name"``.
+
+*Plain or async.* Both. A plain handler runs in one of the worker's threads. Give every network call a timeout of its
+own: what waits in C cannot be interrupted.
+
+*Privacy.* Bodies hold names, phones and addresses. Do not log them, and put none into the text of a failure: it is
+kept and shown.
+'''
+
+from handlers import aftersales, journal, orders
+from receiver import Router
+
+router = Router(orders.router, aftersales.router, journal.router)

@@ -1,0 +1,120 @@
+"""``yizhan check`` and ``yizhan handlers``: whether all is as it must be, and which event runs which handler."""
+
+import contextlib
+import sys
+from pathlib import Path
+
+import apsw
+import typer
+
+from receiver import plugins
+from receiver.check import Finding
+from receiver.check import check as findings_on
+from receiver.cli import filters, output, rows
+from receiver.cli.context import configured
+from receiver.cli.output import Column
+from receiver.errors import StoreUnavailable
+from receiver.settings import Settings, masked, read
+from receiver.store.sqlite import connecting
+
+_COLUMNS = (
+    Column("event"),
+    Column("handler"),
+    Column("platform"),
+    Column("timeout"),
+    Column("max attempts"),
+    Column("stale"),
+)
+
+
+def add_to(app: typer.Typer) -> None:
+    for command in (check, handlers):
+        app.command()(command)
+
+
+def check(context: typer.Context, *, json: filters.Json = False) -> None:
+    """Check configuration, store, broker, handlers and accounts: each fault with its cure. Exit 1 if there is any.
+
+    It only looks: nothing is created, changed or sent.
+    """
+    settings, faults = read(configured(context).config)
+    with contextlib.redirect_stdout(sys.stderr):  # whatever a plug-in prints when it is imported
+        path = None if settings is None else settings.store.path
+        probe = (lambda: _probe(path)) if path is not None and path.exists() else None
+        findings = findings_on(settings, faults, store_probe=probe)
+    if settings is not None:
+        findings += _not_yet(settings)
+    if json:
+        rows.json_lines(findings)
+    else:
+        for finding in findings:
+            _tell(finding)
+        sys.stdout.flush()
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(output.FOUND_WANTING)
+
+
+def handlers(context: typer.Context, *, json: filters.Json = False) -> None:
+    """List which event runs which handler, in the order in which they are defined."""
+    settings = configured(context).settings
+    with contextlib.redirect_stdout(sys.stderr):
+        router, faults = plugins.find_routers(settings.handlers.routers, settings.folder)
+    if json:
+        rows.json_lines(
+            {
+                "event": route.event_type.type,
+                "handler": route.name,
+                "platform": route.platform,
+                "timeout": route.timeout,
+                "max_attempts": route.max_attempts,
+                "stale": route.stale,
+            }
+            for route in router
+        )
+    else:
+        output.table(
+            _COLUMNS,
+            (
+                (
+                    route.event_type.type,
+                    route.name,
+                    route.platform or "any",
+                    f"{route.timeout.total_seconds():g} s",
+                    route.max_attempts,
+                    route.stale,
+                )
+                for route in router
+            ),
+        )
+    if faults:
+        output.fail("\nyizhan: ".join(map(str, faults)), output.FOUND_WANTING)
+
+
+def _probe(path: Path) -> None:
+    """Raises ``StoreUnavailable`` unless the file can be read and its schema is of this version."""
+    connection = connecting.connect_to_read(path)
+    try:
+        pending = connecting.pending(connection)
+    except apsw.Error as error:
+        raise StoreUnavailable(f"{type(error).__name__}: {error}") from error
+    finally:
+        connection.close()
+    if pending:
+        raise StoreUnavailable(f"its schema lacks {', '.join(pending)}")
+
+
+def _not_yet(settings: Settings) -> list[Finding]:
+    """What may be configured, and cannot be used yet."""
+    findings = []
+    if settings.store.path is None:
+        what = f"store: {masked(settings.store.url)}: PostgreSQL is not supported yet"
+        findings.append(Finding(ok=False, what=what, cure="set store.url to sqlite:///FILE"))
+    if settings.broker.url != "memory://":
+        what = f"broker: {masked(settings.broker.url)}: serve and work, which need it, are not available yet"
+        findings.append(Finding(ok=False, what=what, cure="set broker.url to memory://, and use yizhan run"))
+    return findings
+
+
+def _tell(finding: Finding) -> None:
+    mark = "✓" if finding.ok else "✗"
+    typer.echo(f"{mark} {finding.what}" + (f" — {finding.cure}" if finding.cure else ""))

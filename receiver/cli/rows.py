@@ -1,0 +1,118 @@
+"""How envelopes, deliveries and attempts look: in tables for people, one JSON object a line for programs."""
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+import typer
+
+from receiver.cli import output
+from receiver.cli.output import Column
+from receiver.deliveries import Attempt, Delivery
+
+_DELIVERY = (
+    Column("id"),
+    Column("created"),
+    Column("account"),
+    Column("event"),
+    Column("order / refund"),
+    Column("handler"),
+    Column("state"),
+    Column("attempts"),
+    Column("due"),
+    Column("error", fold=True),
+)
+_ATTEMPT = (
+    Column("delivery"),
+    Column("attempt"),
+    Column("started"),
+    Column("outcome"),
+    Column("duration"),
+    Column("error", fold=True),
+)
+
+
+def json_lines(rows: Iterable[object]) -> None:
+    """Flushed here, where a reader that has gone (``| head``) still ends the command quietly."""
+    for row in rows:
+        output.json_line(row)
+    sys.stdout.flush()
+
+
+def described(values: Mapping[str, object]) -> None:
+    """One thing, a line for each value that it has."""
+    for name, value in values.items():
+        if value is not None:
+            shown = value.astimezone().isoformat(" ", "seconds") if isinstance(value, datetime) else value
+            typer.echo(f"{name:<13}{shown}")
+
+
+def delivery(delivery: Delivery) -> None:
+    """One, in full."""
+    times = "once" if delivery.replays == 1 else f"{delivery.replays} times"
+    described(
+        {
+            "delivery": delivery.id,
+            "envelope": delivery.envelope_id,
+            "account": delivery.account,
+            "source": delivery.source,
+            "platform": delivery.platform,
+            "topic": delivery.topic,
+            "event": delivery.event,
+            "order": delivery.order_id,
+            "refund": delivery.refund_id,
+            "handler": delivery.handler,
+            "state": delivery.state,
+            "attempts": delivery.attempts,
+            "created": delivery.created_at,
+            "due": delivery.due_at,
+            "ended": delivery.ended_at,
+            "error": delivery.error,
+            "replayed": f"{times}, last by {delivery.replayed_by}" if delivery.replays else None,
+            "replayed at": delivery.replayed_at,
+        }
+    )
+
+
+def deliveries(rows: Iterable[Delivery]) -> None:
+    output.table(
+        _DELIVERY,
+        (
+            (
+                row.id,
+                row.created_at,
+                row.account,
+                row.event,
+                subject(row.order_id, row.refund_id),
+                row.handler,
+                row.state,
+                row.attempts,
+                row.due_at,
+                row.error,
+            )
+            for row in rows
+        ),
+    )
+
+
+def attempts(histories: Mapping[int, Sequence[Attempt]]) -> None:
+    """The attempts of each delivery; nothing where none has begun."""
+    cells = [
+        (
+            delivery_id,
+            attempt.number,
+            attempt.started_at,
+            attempt.outcome,
+            None if attempt.duration is None else f"{attempt.duration.total_seconds():.3f} s",
+            attempt.error,
+        )
+        for delivery_id, history in histories.items()
+        for attempt in history
+    ]
+    if cells:
+        typer.echo()
+        output.table(_ATTEMPT, cells)
+
+
+def subject(order_id: str | None, refund_id: str | None) -> str:
+    return " / ".join(name for name in (order_id, refund_id) if name is not None)

@@ -1,0 +1,135 @@
+"""One attempt of one delivery: start, run the handler, settle. What the outcome means is decided here, once."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+import structlog
+
+from receiver import retries
+from receiver.deliveries import RUN_LEASE_MARGIN, Ended, Offer, Started
+from receiver.errors import StoreUnavailable
+from receiver.events import Event
+from receiver.failures import describe, places
+from receiver.invoke import Invoker
+from receiver.metrics import Metrics
+from receiver.routing import Context, Route, Router
+from receiver.sources.base import Source
+from receiver.store.base import Store
+
+log = structlog.stdlib.get_logger()
+
+#: Between two tries to record an outcome while the store is away.
+SETTLE_AGAIN = 0.5
+
+
+class Deliverer:
+    """What every attempt needs, put together once a process."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        sources: Mapping[str, Source],
+        router: Router,
+        metrics: Metrics,
+        on_ended: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._store = store
+        self._sources = sources
+        self._routes = {route.name: route for route in router}
+        self._timeouts = {route.name: route.timeout for route in router}
+        self._metrics = metrics
+        self._on_ended = on_ended
+        self._invoker = Invoker()
+
+    def deliver(self, offer: Offer) -> None:
+        """Run the attempt that this offer is for; nothing, if the offer no longer counts."""
+        started = self._store.start(offer, self._timeouts)
+        if started is None:
+            log.debug("delivery.stale_offer", delivery=offer.delivery_id, offer=offer.number)
+            return
+        route = self._routes[started.handler]
+        began = time.monotonic()
+        event, failure = self._run(route, started)
+        duration = timedelta(seconds=time.monotonic() - began)
+        ended = _ended(failure, started, route, duration)
+        counted = self._settle(started, ended, route, began)
+        self._metrics.attempted(route.name, ended.state, duration.total_seconds())
+        _log(started, event, ended, counted=counted)
+        self._on_ended()
+
+    def stop(self) -> None:
+        self._invoker.stop()
+
+    def _run(self, route: Route, started: Started) -> tuple[Event | None, BaseException | None]:
+        """The event, and what its handler raised."""
+        envelope, event = started.envelope, None
+        try:
+            event = self._sources[envelope.source].decode(envelope)[started.event_number]
+            context: Context[Any] = Context(
+                event=event,
+                envelope=envelope,
+                attempt=started.attempt,
+                log=structlog.stdlib.get_logger("handler").bind(
+                    handler=route.name,
+                    event_type=event.type,
+                    order=event.order_id,
+                    refund=event.refund_id,
+                    envelope=envelope.id,
+                    attempt=started.attempt,
+                ),
+            )
+            self._invoker.invoke(route, context)
+        except BaseException as failure:  # noqa: BLE001  (a handler may raise anything, SystemExit too)
+            log.debug("handler.failed", handler=route.name, error=describe(failure), places=places(failure))
+            return event, failure
+        return event, None
+
+    def _settle(self, started: Started, ended: Ended, route: Route, began: float) -> bool:
+        """Record the outcome, waiting for a store that is away for as long as the lease makes it ours."""
+        while True:
+            try:
+                return self._store.settle(started, ended)
+            except StoreUnavailable:
+                lease = (route.timeout + RUN_LEASE_MARGIN).total_seconds()
+                if time.monotonic() - began > lease:
+                    log.exception("delivery.not_settled", delivery=started.offer.delivery_id)
+                    return False
+                time.sleep(SETTLE_AGAIN)
+
+
+def _log(started: Started, event: Event | None, ended: Ended, *, counted: bool) -> None:
+    """The one line of an attempt."""
+    envelope = started.envelope
+    subject = event or envelope  # an envelope of several orders names the first
+    log.log(
+        logging.INFO if ended.outcome == "succeeded" else logging.WARNING,
+        "delivery.attempted",
+        delivery=started.offer.delivery_id,
+        handler=started.handler,
+        outcome=ended.outcome,
+        state=ended.state,
+        attempt=started.attempt,
+        ms=round(ended.duration.total_seconds() * 1000, 1),
+        retry_in=None if ended.due_in is None else round(ended.due_in.total_seconds(), 1),
+        error=ended.error,
+        account=envelope.account,
+        topic=envelope.topic,
+        order=subject.order_id,
+        refund=subject.refund_id,
+        envelope=envelope.id,
+        counted=counted,
+    )
+
+
+def _ended(failure: BaseException | None, started: Started, route: Route, duration: timedelta) -> Ended:
+    if failure is None:
+        return Ended(outcome="succeeded", state="succeeded", duration=duration)
+    error = describe(failure)
+    delay = retries.delay_after(started.tries, route.max_attempts, failure)
+    if delay is None:
+        return Ended(outcome="failed", state="dead", error=error, duration=duration)
+    return Ended(outcome="failed", state="due", due_in=delay, error=error, duration=duration)

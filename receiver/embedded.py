@@ -1,0 +1,96 @@
+"""Everything in one process, over SQLite and a broker in memory: what ``yizhan run`` and ``yizhan dev`` run."""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import structlog
+from dramatiq import Worker
+
+from receiver import broker as brokers
+from receiver import web
+from receiver.accounts import Account
+from receiver.deliver import Deliverer
+from receiver.errors import SettingsError
+from receiver.metrics import Metrics
+from receiver.relay import Relay
+from receiver.routing import Router
+from receiver.serving import Server
+from receiver.sources.base import Source
+from receiver.store.sqlite import SqliteStore
+from receiver.sweep import sweep
+
+log = structlog.stdlib.get_logger()
+
+#: Offers held at once, a worker thread: enough to keep them busy, few enough that replays and retries are not queued
+#: behind a wall of them.
+OFFERS_PER_THREAD = 16
+#: What running handlers get to end in, once asked to stop.
+GRACE_MS = 30_000
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """The socket callbacks come in by. Raises ``SettingsError`` if the address cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise SettingsError("web.port", f"{host}:{port}", f"an address to listen on ({error.strerror})") from error
+    listener.set_inheritable(True)
+    return listener
+
+
+def run(
+    *,
+    store_path: Path,
+    accounts: Mapping[str, tuple[Account, Source]],
+    sources: Mapping[str, Source],
+    router: Router,
+    listener: socket.socket,
+    max_body: int,
+    threads: int,
+    on_ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve until SIGTERM or SIGINT: then answer what has come in, end what runs, and return."""
+    metrics = Metrics()
+    store = SqliteStore(store_path, alone=True)
+    try:
+        store.migrate()
+        sweep(store, router, everything=True)
+        wake = threading.Event()
+        with _working(store=store, sources=sources, router=router, metrics=metrics, threads=threads, wake=wake):
+            app = web.create(store=store, accounts=accounts, metrics=metrics, max_body=max_body, on_commit=wake.set)
+            Server(app, on_ready=on_ready).run(sockets=[listener])
+    finally:
+        store.close()
+
+
+@contextlib.contextmanager
+def _working(
+    *,
+    store: SqliteStore,
+    sources: Mapping[str, Source],
+    router: Router,
+    metrics: Metrics,
+    threads: int,
+    wake: threading.Event,
+) -> Iterator[None]:
+    """Relay and worker, running; at the end the relay stops first, then each handler gets to its end."""
+    broker = brokers.in_memory()
+    deliverer = Deliverer(store=store, sources=sources, router=router, metrics=metrics, on_ended=wake.set)
+    ring = brokers.declare(broker, deliverer.deliver)
+    relay = Relay(store=store, sources=sources, router=router, ring=ring, limit=threads * OFFERS_PER_THREAD, wake=wake)
+    worker = Worker(broker, worker_threads=threads, worker_timeout=100)
+    worker.start()
+    relay.start()
+    try:
+        yield
+    finally:
+        relay.stop()
+        worker.stop(timeout=GRACE_MS)
+        deliverer.stop()

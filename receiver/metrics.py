@@ -1,0 +1,62 @@
+"""What is counted, in Prometheus's words. Labels are bounded: configured names, and closed sets."""
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+
+
+class Metrics:
+    """One registry a process, handed to whoever counts."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._callbacks = Counter(
+            "yizhan_callbacks",
+            "Callbacks by how they were answered: committed, redelivery, probe, or the reason of the refusal.",
+            ["account", "outcome"],
+            registry=self.registry,
+        )
+        self._ack_seconds = Histogram(
+            "yizhan_ack_seconds",
+            "From the end of the headers to the acknowledgement. The platform hangs up after 1 s.",
+            buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.7, 1.0),
+            registry=self.registry,
+        )
+        self._batch_rows = Histogram(
+            "yizhan_commit_batch_rows",
+            "Envelopes committed together.",
+            buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512),
+            registry=self.registry,
+        )
+        self._attempts = Counter(
+            "yizhan_attempts",
+            "Attempts by handler and by what became of the delivery.",
+            ["handler", "state"],
+            registry=self.registry,
+        )
+        self._attempt_seconds = Histogram(
+            "yizhan_attempt_seconds",
+            "How long handlers run.",
+            ["handler"],
+            buckets=(0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300),
+            registry=self.registry,
+        )
+
+    def acknowledged(self, account: str, *, redelivery: bool, seconds: float) -> None:
+        self._callbacks.labels(account, "redelivery" if redelivery else "committed").inc()
+        self._ack_seconds.observe(seconds)
+
+    def probed(self, account: str) -> None:
+        self._callbacks.labels(account, "probe").inc()
+
+    def refused(self, account: str | None, reason: str) -> None:
+        """``None``: the account is not configured; its name is the sender's word and no label."""
+        self._callbacks.labels(account or "", reason).inc()
+
+    def committed(self, rows: int) -> None:
+        self._batch_rows.observe(rows)
+
+    def attempted(self, handler: str, state: str, seconds: float) -> None:
+        self._attempts.labels(handler, state).inc()
+        self._attempt_seconds.labels(handler).observe(seconds)
+
+    def exposition(self) -> bytes:
+        return generate_latest(self.registry)

@@ -1,0 +1,94 @@
+"""How the web application is served: by uvicorn, set up alike wherever it runs."""
+
+import contextlib
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+import httptools
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+
+class Http(HttpToolsProtocol):
+    """uvicorn's, but what comes with an offer of another protocol is read as if it came without.
+
+    Java's HTTP clients offer HTTP/2 or TLS in plain HTTP unless told not to, and a server may pass it over (RFC 9110,
+    7.8). uvicorn loses the body of such a request: https://github.com/Kludex/uvicorn/issues/2722
+    """
+
+    def on_headers_complete(self) -> None:
+        if not self.parser.should_upgrade():
+            super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        if not self.parser.should_upgrade():
+            super().on_message_complete()
+
+    def data_received(self, data: bytes) -> None:
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as offer:
+            self._pass_over(data[offer.args[0] :])
+        except httptools.HttpParserError:
+            self._refuse()
+
+    def _pass_over(self, rest: bytes) -> None:
+        method = self.parser.get_method()
+        if method == b"CONNECT":  # no offer: all that this method asks for
+            self._refuse()
+            return
+        lines = [b"%b %b HTTP/%b" % (method, self.url, self.parser.get_http_version().encode())]
+        lines += [b"%b: %b" % header for header in self.headers if header[0] != b"upgrade"]
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's own
+        self.data_received(b"\r\n".join((*lines, b"", rest)))
+
+    def _refuse(self) -> None:
+        self.logger.warning("Invalid HTTP request received.")
+        self.send_400_response("Invalid HTTP request received.")
+
+
+class Server(uvicorn.Server):
+    """``run(sockets=[…])`` serves until SIGTERM or SIGINT, answers what has come in by then, and returns."""
+
+    def __init__(self, app: ASGIApp, *, on_ready: Callable[[], None] = lambda: None) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http=Http,
+                ws="none",
+                lifespan="on",
+                access_log=False,
+                log_config=None,
+                server_header=False,
+                date_header=False,
+                # Who calls is who connects: a header that names another is the sender's word, and would be logged.
+                proxy_headers=False,
+                # Longer than the idle time of a usual proxy's kept connection, or it would write into a closing one.
+                timeout_keep_alive=75,
+                timeout_graceful_shutdown=5,
+            )
+        )
+        self._on_ready = on_ready
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """As uvicorn's, but without raising the signal again at the end: there is still work to end after it."""
+        if threading.current_thread() is not threading.main_thread():  # only that one may listen to signals
+            yield
+            return
+        before = {which: signal.signal(which, self.handle_exit) for which in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for which, handler in before.items():
+                signal.signal(which, handler)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_ready()

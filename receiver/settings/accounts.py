@@ -1,0 +1,91 @@
+"""From an account's table to the account: each credential by value, by variable or by file."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, ValidationInfo
+from pydantic_core import PydanticCustomError
+
+from receiver.accounts import Account
+from receiver.settings.model import TOLD, Section, Several, Text, validated
+from receiver.sources import SOURCES
+from receiver.sources.pandapon.signing import check_template
+
+NAME = r"^[a-z0-9][a-z0-9_.-]{0,62}$"
+#: A credential is given in exactly one of its forms.
+CREDENTIALS = tuple((key, f"{key}_env", f"{key}_file") for key in ("access_key", "access_secret"))
+
+
+def _variable(name: str, info: ValidationInfo) -> str:
+    context: Any = info.context
+    text: str = context["environ"].get(name, "").rstrip("\r\n")
+    if not text.strip():
+        raise PydanticCustomError(TOLD, "expected the name of a variable that is set and not empty")
+    return text
+
+
+def _file(path: str, info: ValidationInfo) -> str:
+    context: Any = info.context
+    try:
+        text = Path(context["folder"], path).read_text("utf-8-sig").rstrip("\r\n")
+    except OSError as error:
+        raise PydanticCustomError(TOLD, f"expected a file that can be read: {error.strerror}") from None
+    except ValueError:
+        raise PydanticCustomError(TOLD, "expected a file of UTF-8 text") from None
+    if not text.strip():
+        raise PydanticCustomError(TOLD, "expected a file that is not empty")
+    return text
+
+
+def _template(text: str, info: ValidationInfo) -> str:
+    if info.data.get("source", "pandapon") != "pandapon":
+        raise PydanticCustomError(TOLD, "expected for source pandapon alone")
+    try:
+        check_template(text)
+    except ValueError as error:
+        raise PydanticCustomError(TOLD, f"expected a template: {' '.join(str(error).split())}") from None
+    return text
+
+
+TextOfVariable = Annotated[Text, AfterValidator(_variable)]
+TextOfFile = Annotated[Text, AfterValidator(_file)]
+Template = Annotated[Text, AfterValidator(_template)]
+
+
+class AccountTable(Section):
+    """An account as it is written. Validation puts the text itself in the place of a variable's name or a path."""
+
+    name: str = Field(pattern=NAME, description="1 to 63 of a-z, 0-9, '_', '.' and '-', the first a letter or a digit")
+    source: str = Field(pattern=f"^({'|'.join(SOURCES)})$", description=f"one of {', '.join(SOURCES)}")
+    access_key: Text = Field("", description="a text that is not empty")
+    access_key_env: TextOfVariable = Field("", description="the name of an environment variable")
+    access_key_file: TextOfFile = Field("", description="a path")
+    access_secret: Several[Text] = Field((), min_length=1, description="a text or a list of texts, none empty")
+    access_secret_env: Several[TextOfVariable] = Field((), min_length=1, description="names of environment variables")
+    access_secret_file: Several[TextOfFile] = Field((), min_length=1, description="paths")
+    user_id: Text | None = Field(None, description="a text that is not empty")
+    signature_base: Several[Template] = Field((), min_length=1, description="a template or a list of templates")
+
+
+def account(table: Mapping[str, Any], context: Mapping[str, Any]) -> tuple[Account | None, dict[str, str]]:
+    """The account, or else what is expected of which key."""
+    written, expected = validated(AccountTable, table, context)
+    for forms in CREDENTIALS:
+        given = [form for form in forms if form in table]
+        if len(given) != 1:
+            found = f", not {' and '.join(given)}" if given else ""
+            expected[given[-1] if given else forms[0]] = f"expected exactly one of {', '.join(forms)}{found}"
+    if written is None or expected:
+        return None, expected
+    return Account(
+        access_key=written.access_key or written.access_key_env or written.access_key_file,
+        secrets=written.access_secret or written.access_secret_env or written.access_secret_file,
+        # A key that is not written is as Account has it.
+        **written.model_dump(include={"name", "source", "user_id", "signature_base"}, exclude_unset=True),
+    ), {}
+
+
+def demo_accounts() -> tuple[Account, ...]:
+    """One account for each source: what ``yizhan dev`` runs with when none is configured."""
+    return tuple(Account(name=name, source=name, access_key="demo", secrets=("demo-secret",)) for name in SOURCES)

@@ -1,0 +1,17 @@
+"""Put back what is offered or running beyond its lease: the broker forgot, or the worker died."""
+
+import structlog
+
+from receiver.routing import Router
+from receiver.store.base import Store, Swept
+
+log = structlog.stdlib.get_logger()
+
+
+def sweep(store: Store, router: Router, *, everything: bool = False) -> Swept:
+    """``everything``: this process just started and nobody else runs on the store, so no lease is worth waiting for."""
+    limits = {route.name: route.max_attempts for route in router}
+    swept = store.recover(limits) if everything else store.sweep(limits)
+    if swept.offers or swept.lost:
+        log.warning("deliveries.put_back", offers=swept.offers, lost=swept.lost, buried=swept.buried)
+    return swept

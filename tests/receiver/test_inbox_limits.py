@@ -1,0 +1,156 @@
+"""The inbox: what it holds at most, and what no failure of the store can do to it."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from builders import envelope
+from hand_store import HandStore, give_up, opened, put, receipt_of, standing
+from structlog.testing import capture_logs
+
+from receiver import inbox as inboxes
+from receiver.envelope import Envelope, Receipt
+from receiver.errors import NotCommitted, StoreUnavailable
+from receiver.inbox import Inbox
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_buffer_holds_so_many_rows_and_is_free_again_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inboxes, "MAX_WAITING", 3)
+    store = HandStore()
+    async with opened(store) as inbox:
+        await standing(inbox, store)
+        tasks = await put(inbox, *[envelope() for _ in range(3)])
+        with pytest.raises(NotCommitted, match="buffer_full"):
+            await inbox.put(envelope())
+        await give_up(tasks.pop())
+        tasks += await put(inbox, envelope())
+        with pytest.raises(NotCommitted, match="buffer_full"):
+            await inbox.put(envelope())
+        store.end()
+        await store.begun.get()
+        tasks += await put(inbox, envelope())
+        store.end()
+        store.end()
+        assert len(await asyncio.gather(*tasks)) == 4
+
+
+async def test_buffer_holds_so_many_bytes_and_is_free_again_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    size = len(envelope().payload)
+    monkeypatch.setattr(inboxes, "MAX_WAITING_BYTES", 2 * size)
+    store = HandStore()
+    async with opened(store) as inbox:
+        await standing(inbox, store)
+        tasks = await put(inbox, envelope(), envelope())
+        with pytest.raises(NotCommitted, match="buffer_full"):
+            await inbox.put(envelope())
+        await give_up(tasks.pop())
+        tasks += await put(inbox, envelope())
+        store.end()
+        await store.begun.get()
+        tasks += await put(inbox, envelope())
+        store.end()
+        store.end()
+        assert len(await asyncio.gather(*tasks)) == 3
+
+
+async def test_payload_larger_than_the_buffer_gets_in_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``max_body`` may be set beyond the buffer: such a callback must not be refused for ever."""
+    monkeypatch.setattr(inboxes, "MAX_WAITING_BYTES", 1)
+    store = HandStore()
+    store.end()
+    async with opened(store) as inbox:
+        each = envelope()
+        assert await inbox.put(each) == receipt_of(each)
+
+
+async def test_store_that_cannot_commit_fails_that_batch_alone() -> None:
+    store = HandStore()
+    async with opened(store) as inbox:
+        first = await standing(inbox, store)
+        second = await put(inbox, envelope(), envelope())
+        with capture_logs() as lines:
+            store.end(StoreUnavailable("disk full"))
+            with pytest.raises(NotCommitted, match="store_unavailable"):
+                await first
+        assert lines == [{"event": "inbox.store_unavailable", "rows": 1, "error": "disk full", "log_level": "warning"}]
+        store.end()
+        assert len(await asyncio.gather(*second)) == 2
+
+
+async def test_fault_of_the_store_does_not_end_the_loop() -> None:
+    store = HandStore()
+    async with opened(store) as inbox:
+        for error in (ValueError("a fault of ours"), KeyError(1), AssertionError()):
+            store.end(error)
+            with capture_logs() as lines, pytest.raises(NotCommitted, match="store_unavailable"):
+                await inbox.put(envelope())
+            assert [line["event"] for line in lines] == ["inbox.commit_failed"]
+        store.end()
+        await inbox.put(envelope())
+
+
+async def test_receipts_that_are_too_few_do_not_end_the_loop() -> None:
+    class Forgetful(HandStore):
+        async def put(self, batch: Sequence[Envelope]) -> list[Receipt]:
+            receipts = await super().put(batch)
+            return receipts if len(self.batches) > 1 else []
+
+    store = Forgetful()
+    store.end()
+    async with opened(store) as inbox:
+        with capture_logs(), pytest.raises(NotCommitted):
+            await inbox.put(envelope())
+        store.end()
+        await inbox.put(envelope())
+
+
+async def test_fault_of_the_one_who_is_told_does_not_end_the_loop() -> None:
+    def told(_rows: int) -> None:
+        raise ValueError
+
+    store = HandStore()
+    inbox = Inbox(store, on_commit=told)
+    for _ in range(2):
+        store.end()
+        with capture_logs(), pytest.raises(NotCommitted):
+            await inbox.put(envelope())
+    await inbox.close()
+
+
+async def test_each_commit_is_told_with_its_rows() -> None:
+    told: list[int] = []
+    store = HandStore()
+    inbox = Inbox(store, on_commit=told.append)
+    await standing(inbox, store)
+    tasks = await put(inbox, *[envelope() for _ in range(4)])
+    store.end()
+    store.end()
+    await asyncio.gather(*tasks)
+    store.end(StoreUnavailable("disk full"))
+    with capture_logs(), pytest.raises(NotCommitted):
+        await inbox.put(envelope())
+    await inbox.close()
+    assert told == [1, 4]
+
+
+async def test_close_commits_what_waits_and_lets_nothing_more_in() -> None:
+    store = HandStore()
+    inbox = Inbox(store)
+    first = await standing(inbox, store)
+    waiting = [envelope() for _ in range(3)]
+    tasks = await put(inbox, *waiting)
+    closing = asyncio.create_task(inbox.close())
+    await asyncio.sleep(0)
+    with pytest.raises(NotCommitted, match="shutting_down"):
+        await inbox.put(envelope())
+    store.end()
+    store.end()
+    await closing
+    assert store.batches[1:] == [waiting]
+    assert len(await asyncio.gather(first, *tasks)) == 4
+
+
+async def test_close_of_an_idle_inbox_returns() -> None:
+    await Inbox(HandStore()).close()

@@ -1,0 +1,273 @@
+"""The relay dispatches, offers and sweeps, and nothing that fails in it stops it."""
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import apsw
+import pytest
+from builders import Clock, message
+from steps import accept, delivering
+from structlog.testing import capture_logs
+
+from receiver import relay
+from receiver.deliveries import Delivery, DeliveryState, Filters, Offer
+from receiver.events import OrderEvent
+from receiver.relay import Relay
+from receiver.routing import Context, Router
+from receiver.sources import SOURCES
+from receiver.store.sqlite import SqliteStore, writer
+
+FINE = Router()
+
+
+@FINE.on(OrderEvent, name="shop")
+def note(ctx: Context[OrderEvent]) -> None: ...
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relay, "REST", 0.02)
+    monkeypatch.setattr(relay, "SWEEP_EVERY", 0.02)
+    monkeypatch.setattr(relay, "BACK_OFF", 0.05)
+
+
+@contextlib.contextmanager
+def relaying(
+    store: SqliteStore,
+    ring: Callable[[Offer], None],
+    *,
+    limit: int = 100,
+    router: Router = FINE,
+    sources: Any = SOURCES,
+    wake: threading.Event | None = None,
+) -> Iterator[Relay]:
+    running = Relay(store=store, sources=sources, router=router, ring=ring, limit=limit, wake=wake or threading.Event())
+    running.start()
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+def eventually(holds: Callable[[], object]) -> None:
+    until = time.monotonic() + 5
+    while not holds():
+        assert time.monotonic() < until, "it never came to hold"
+        time.sleep(0.005)
+
+
+def reaches(found: list[Offer], count: int) -> None:
+    """So many come, and no more."""
+    eventually(lambda: len(found) >= count)
+    time.sleep(0.1)
+    assert len(found) == count
+
+
+def deliveries(store: SqliteStore, state: DeliveryState) -> list[Delivery]:
+    return store.deliveries(Filters(state=state), 1000)
+
+
+def accept_orders(store: SqliteStore, count: int) -> None:
+    accept(store, *(message() for _ in range(count)))
+
+
+class Shop:
+    """Takes every offer up and never comes back, as if its worker died, for orders that are marked so."""
+
+    def __init__(self, store: SqliteStore, deadly: str = "shop") -> None:
+        self.store = store
+        self.deadly = deadly
+        self.taken: list[Offer] = []
+        self.died: list[Offer] = []
+
+    def ring(self, offer: Offer) -> None:
+        found = self.store.delivery(offer.delivery_id)
+        assert found is not None
+        if found.handler == self.deadly:
+            started = self.store.start(offer, {route.name: route.timeout for route in FINE})
+            assert started is not None
+            self.died.append(offer)
+        self.taken.append(offer)
+
+
+def test_what_is_stored_is_dispatched_and_offered(store: SqliteStore) -> None:
+    rung: list[Offer] = []
+    with relaying(store, rung.append):
+        accept_orders(store, 3)
+        eventually(lambda: len(rung) == 3)
+    assert {one.id for one in deliveries(store, "offered")} == {offer.delivery_id for offer in rung}
+
+
+def test_whole_path_is_walked(store: SqliteStore) -> None:
+    wake = threading.Event()
+    with delivering(store, FINE, wake.set) as run, relaying(store, run, limit=2, wake=wake):
+        accept_orders(store, 20)
+        eventually(lambda: len(deliveries(store, "succeeded")) == 20)
+
+
+def test_no_more_is_offered_than_the_limit(store: SqliteStore) -> None:
+    rung: list[Offer] = []
+    with relaying(store, rung.append, limit=3), delivering(store, FINE) as run:
+        accept_orders(store, 10)
+        reaches(rung, 3)
+        run(rung[0])
+        reaches(rung, 4)
+
+
+def test_wake_makes_it_look_at_once(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relay, "REST", 30)
+    rung: list[Offer] = []
+    wake = threading.Event()
+    with relaying(store, rung.append, wake=wake):
+        for count in (1, 2, 3):
+            accept_orders(store, 1)
+            wake.set()
+            reaches(rung, count)
+
+
+def test_what_the_broker_does_not_take_is_due_at_once_and_no_attempt_is_burnt(store: SqliteStore) -> None:
+    rung: list[Offer] = []
+    away = threading.Event()
+    away.set()
+
+    def ring(offer: Offer) -> None:
+        if away.is_set():
+            raise ConnectionError("the broker is away")
+        rung.append(offer)
+
+    with capture_logs() as lines, relaying(store, ring):
+        accept_orders(store, 5)
+        eventually(lambda: [line["event"] for line in lines].count("relay.failed") > 2)
+        away.clear()
+        eventually(lambda: len(rung) == 5)
+    offered = deliveries(store, "offered")
+    assert len(offered) == 5
+    assert {one.attempts for one in offered} == {0}
+
+
+def test_offers_before_the_one_that_failed_stand(store: SqliteStore) -> None:
+    rung: list[Offer] = []
+
+    def ring(offer: Offer) -> None:
+        if len(rung) == 2:
+            raise ConnectionError
+        rung.append(offer)
+
+    accept_orders(store, 5)
+    with relaying(store, ring):
+        eventually(lambda: len(rung) == 2)
+        eventually(lambda: len(deliveries(store, "due")) == 3)
+    assert {one.id for one in deliveries(store, "offered")} == {offer.delivery_id for offer in rung}
+
+
+def test_offer_that_the_broker_forgot_is_made_again_under_another_number(store: SqliteStore, clock: Clock) -> None:
+    rung: list[Offer] = []
+    with relaying(store, rung.append):
+        accept_orders(store, 1)
+        reaches(rung, 1)
+        clock.pass_time(seconds=59)
+        reaches(rung, 1)
+        clock.pass_time(seconds=2)
+        reaches(rung, 2)
+    first, second = rung
+    assert (second.delivery_id, second.number) == (first.delivery_id, first.number + 1)
+    assert deliveries(store, "offered")[0].attempts == 0
+
+
+def test_attempt_whose_worker_died_counts_and_the_next_is_due_at_once(store: SqliteStore, clock: Clock) -> None:
+    shop = Shop(store)
+    with relaying(store, shop.ring):
+        accept_orders(store, 1)
+        eventually(lambda: len(shop.taken) == 1)
+        clock.pass_time(seconds=41)
+        eventually(lambda: len(shop.taken) == 2)
+    assert [made.outcome for made in store.attempts(shop.taken[0].delivery_id)] == ["lost", "running"]
+
+
+def test_delivery_that_lost_five_workers_in_a_row_is_buried_and_no_other(store: SqliteStore, clock: Clock) -> None:
+    router = Router(FINE)
+    router.on(OrderEvent, name="neighbour")(note)
+    shop = Shop(store)
+    with relaying(store, shop.ring, router=router):
+        accept_orders(store, 1)
+        for taken in range(1, 6):
+            reaches(shop.died, taken)
+            clock.pass_time(seconds=41)
+        eventually(lambda: deliveries(store, "dead"))
+        with delivering(store, router) as run:
+            eventually(lambda: [run(offer) for offer in [*shop.taken]] and deliveries(store, "succeeded"))
+    (dead,) = deliveries(store, "dead")
+    assert (dead.handler, dead.attempts, dead.error) == ("shop", 5, "the worker died in 5 attempts in a row")
+    (done,) = deliveries(store, "succeeded")
+    assert (done.handler, done.attempts) == ("neighbour", 1)
+
+
+def test_suspects_are_offered_one_at_a_time(store: SqliteStore, clock: Clock) -> None:
+    """So that those which merely ran beside the one that kills workers are not buried with it."""
+    shop = Shop(store)
+    with relaying(store, shop.ring):
+        accept_orders(store, 3)
+        for taken in (3, 6):
+            reaches(shop.taken, taken)
+            clock.pass_time(seconds=41)
+        reaches(shop.taken, 7)
+        accept_orders(store, 2)
+        reaches(shop.taken, 9)  # who is above suspicion does not wait
+
+
+@pytest.mark.parametrize("failing", [False, True])
+def test_stop_returns_promptly(store: SqliteStore, monkeypatch: pytest.MonkeyPatch, *, failing: bool) -> None:
+    monkeypatch.setattr(relay, "REST", 30)
+    monkeypatch.setattr(relay, "BACK_OFF", 30)
+    rung = threading.Event()
+
+    def ring(_: Offer) -> None:
+        rung.set()
+        if failing:
+            raise ConnectionError
+
+    accept_orders(store, 1)
+    with relaying(store, ring) as running:
+        rung.wait()
+        time.sleep(0.05)
+        began = time.monotonic()
+        running.stop()
+        assert time.monotonic() - began < 0.5
+        assert not running.is_alive()
+
+
+def test_it_outlives_a_store_that_is_away(store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "BUSY_TIMEOUT_MS", 10)
+    rung: list[Offer] = []
+    accept_orders(store, 2)
+    other = apsw.Connection(str(tmp_path / "yizhan.db"))
+    other.execute("BEGIN IMMEDIATE")
+    with capture_logs() as lines, relaying(store, rung.append):
+        eventually(lambda: [line["event"] for line in lines].count("relay.store_unavailable") > 2)
+        assert rung == []
+        other.execute("ROLLBACK")
+        other.close()
+        eventually(lambda: len(rung) == 2)
+
+
+def test_step_that_fails_does_not_keep_the_others_from_their_work(store: SqliteStore, clock: Clock) -> None:
+    """Else one fault in dispatch would end every retry."""
+
+    class Broken(dict[str, Any]):
+        def get(self, *_: object) -> None:
+            raise RuntimeError
+
+    rung: list[Offer] = []
+    with relaying(store, rung.append):
+        accept_orders(store, 1)
+        eventually(lambda: len(rung) == 1)
+    accept_orders(store, 1)
+    clock.pass_time(seconds=61)
+    with capture_logs() as lines, relaying(store, rung.append, sources=Broken()):
+        eventually(lambda: len(rung) == 2)
+    assert "relay.failed" in [line["event"] for line in lines]
+    assert rung[0].delivery_id == rung[1].delivery_id

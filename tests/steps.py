@@ -1,0 +1,85 @@
+"""The path walked by hand, step by step, over a real store."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import structlog
+from builders import account, callback, message, stored
+
+from receiver import dispatch
+from receiver.accounts import Account
+from receiver.deliver import Deliverer
+from receiver.deliveries import Delivery, Filters, Offer
+from receiver.events import Event
+from receiver.metrics import Metrics
+from receiver.routing import Context, Route, Router
+from receiver.sources import SOURCES
+from receiver.store.sqlite import SqliteStore
+
+EventT = TypeVar("EventT", bound=Event)
+
+
+def real_event() -> Event:
+    """An order's, made of a PandaPon callback."""
+    (event,) = SOURCES["pandapon"].decode(stored())
+    return event
+
+
+def context(event: EventT) -> Context[EventT]:
+    """What a handler is given."""
+    return Context(event=event, envelope=stored(), attempt=1, log=structlog.stdlib.get_logger("handler"))
+
+
+def route(handler: Callable[[Context[Event]], Any], **options: Any) -> Route:
+    """The route of a handler of every event."""
+    router = Router()
+    router.on(Event, **options)(handler)
+    return next(iter(router))
+
+
+def accept(store: SqliteStore, *texts: bytes, of: Account | None = None) -> list[str]:
+    """Genuine callbacks, opened and committed; their envelopes' ids."""
+    signer = of or account()
+    source = SOURCES[signer.source]
+    envelopes = [source.open_callback(callback(text, of=signer), signer) for text in texts]
+    return [receipt.envelope_id for receipt in asyncio.run(store.put(envelopes))]
+
+
+def owe(store: SqliteStore, router: Router, *texts: bytes, of: Account | None = None) -> list[Delivery]:
+    """What these callbacks, or one, make due, in the order of dispatch."""
+    accept(store, *(texts or (message(),)), of=of)
+    dispatch.dispatch(store, SOURCES, router)
+    return store.deliveries(Filters(state="due"), 1000)[::-1]
+
+
+def claim(store: SqliteStore, router: Router, limit: int = 100) -> list[Offer]:
+    return store.claim(limit, [route.name for route in router])
+
+
+def offered(store: SqliteStore, router: Router, *texts: bytes) -> Offer:
+    """The one delivery that these callbacks, or one, make due, offered."""
+    owe(store, router, *texts)
+    (offer,) = claim(store, router)
+    return offer
+
+
+@contextlib.contextmanager
+def delivering(
+    store: SqliteStore, router: Router, on_ended: Callable[[], None] = lambda: None
+) -> Iterator[Callable[[Offer], None]]:
+    deliverer = Deliverer(store=store, sources=SOURCES, router=router, metrics=Metrics(), on_ended=on_ended)
+    try:
+        yield deliverer.deliver
+    finally:
+        deliverer.stop()
+
+
+def deliver(store: SqliteStore, router: Router, offer: Offer) -> Delivery:
+    """One attempt, and what became of the delivery."""
+    with delivering(store, router) as run:
+        run(offer)
+    found = store.delivery(offer.delivery_id)
+    assert found is not None
+    return found
