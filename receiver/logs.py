@@ -23,7 +23,7 @@ def configure(*, level: str = "info", style: Literal["auto", "json", "pretty"] =
         structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="%H:%M:%S.%f" if pretty else "iso", utc=not pretty),
+        structlog.processors.TimeStamper(fmt="%H:%M:%S" if pretty else "iso", utc=not pretty),
         _exceptions_by_place,
         _drop_empty,
     ]
@@ -46,7 +46,11 @@ def configure(*, level: str = "info", style: Literal["auto", "json", "pretty"] =
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *([_brief] if pretty else []),
+                renderer,
+            ],
         )
     )
     root = logging.getLogger()
@@ -94,6 +98,24 @@ def _exceptions_by_place(_logger: WrappedLogger, _method: str, event: EventDict)
     if event.get("logger") == "asyncio":  # its text goes on with the exception's own, and with the values of arguments
         event["event"] = str(event["event"]).partition("\n")[0].partition("(")[0]
     return event
+
+
+#: On a terminal a step is a line that fits: what every attempt has is left out, ids stand where they are first given.
+_UNSAID = {"logger", "counted", "outcome", "event_type"}
+_ONLY_AT = dict.fromkeys(("account", "envelope", "topic"), "callback.acknowledged")
+
+
+def _brief(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    told = event.get("logger") == "handler"  # a handler's sentence names its order itself
+    return {
+        key: value
+        for key, value in event.items()
+        if key not in _UNSAID
+        and value is not False
+        and not (key == "attempt" and value == 1)
+        and not (key in _ONLY_AT and event["event"] != _ONLY_AT[key])
+        and not (told and key in {"order", "refund"})
+    }
 
 
 def _drop_empty(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -23,10 +23,10 @@ def play(accounts: Sequence[Account], address: str) -> None:
     summary = Summary(secrets.randbelow(2**32))
     began = perf_counter()
     print(f"\ndemo: one callback for each sample, {', '.join(account.name for account in accounts)}\n", flush=True)
-    _post(accounts, address, summary, None)
+    _post(accounts, address, summary, count=None, seed=summary.seed)
     first = accounts[:1]
     print(f"\ndemo: the life of one order, {first[0].name}\n", flush=True)
-    _post(first, address, summary, LIFE)
+    _post(first, address, summary, count=LIFE, seed=summary.seed + 1)
     summary.elapsed = perf_counter() - began
     print(
         f"\ndemo: {summary}\n"
@@ -35,12 +35,12 @@ def play(accounts: Sequence[Account], address: str) -> None:
     )
 
 
-def _post(accounts: Sequence[Account], address: str, summary: Summary, count: int | None) -> None:
+def _post(accounts: Sequence[Account], address: str, summary: Summary, *, count: int | None, seed: int) -> None:
     urls = {account.name: f"{address}/callbacks/{account.name}" for account in accounts}
     posts = plan(
         [(account, SOURCES[account.source]) for account in accounts],
         count=count,
-        seed=summary.seed,
+        seed=seed,
         now=datetime.now(UTC),
     )
     asyncio.run(post(posts, urls, concurrency=1, rate=PACE, on_answer=summary.add))

@@ -140,6 +140,25 @@ def test_outcome_is_recorded_once_the_store_is_back(
     assert [line["counted"] for line in lines if line["event"] == "delivery.attempted"] == [True]
 
 
+def test_store_that_is_away_at_the_start_costs_no_attempt(
+    store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "BUSY_TIMEOUT_MS", 10)
+    shop = Shop()
+    offer = offered(store, shop.router)
+    other = apsw.Connection(str(tmp_path / "yizhan.db"))
+    with delivering(store, shop.router) as run:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreUnavailable):
+            run(offer)
+        assert shop.runs == 0
+        other.execute("ROLLBACK")
+        run(offer)
+    other.close()
+    assert shop.runs == 1
+    assert [made.outcome for made in store.attempts(offer.delivery_id)] == ["succeeded"]
+
+
 def test_outcome_that_comes_after_the_lease_does_not_count(store: SqliteStore, clock: Clock) -> None:
     shop = Shop(timeout=2)
     shop.go_on.clear()

@@ -183,39 +183,6 @@ def test_call_in_c_counts_as_over_once_it_returns(invoker: Invoker) -> None:
     assert 0.3 <= seconds_to_time_out(invoker, handler, 0.05) < 1
 
 
-def test_handler_in_time_is_left_alone_afterwards(invoker: Invoker) -> None:
-    def handler(_: Context[Event]) -> None: ...
-
-    invoker.invoke(route(handler, timeout=0.05), context(real_event()))
-    busy(0.2)
-
-
-def test_interrupt_never_hits_what_comes_after_the_handler() -> None:
-    """Each handler runs for about its timeout, so that the interrupt meets every place on the way out."""
-    invoker = Invoker(tick=timedelta(seconds=0.0005))
-    in_time: list[bool] = []
-
-    def invoke_often() -> None:
-        for number in range(100):
-
-            def handler(_: Context[Event], seconds: float = 0.002 + number % 10 * 0.0001) -> None:
-                busy(seconds)
-
-            try:
-                invoker.invoke(route(handler, timeout=0.0025), context(real_event()))
-                in_time.append(True)
-            except HandlerTimeout:
-                in_time.append(False)
-            busy(0.0005)  # whatever is still on its way arrives here
-
-    with concurrent.futures.ThreadPoolExecutor(3) as pool:
-        threads = [pool.submit(invoke_often) for _ in range(3)]
-    invoker.stop()
-    assert [thread.exception() for thread in threads] == [None, None, None]
-    assert len(in_time) == 300
-    assert set(in_time) == {False, True}
-
-
 def test_each_thread_has_its_own_timeout(invoker: Invoker) -> None:
     def quick(_: Context[Event]) -> None:
         time.sleep(0.02)
