@@ -47,7 +47,11 @@ class Deliverer:
 
     def deliver(self, offer: Offer) -> None:
         """Run the attempt that this offer is for; nothing, if the offer no longer counts."""
-        started = self._store.start(offer, self._timeouts)
+        try:
+            started = self._store.start(offer, self._timeouts)
+        except StoreUnavailable as error:  # nothing has begun: the offer's lease ends, and it is offered again
+            log.warning("delivery.not_started", delivery=offer.delivery_id, error=str(error))
+            return
         if started is None:
             log.debug("delivery.stale_offer", delivery=offer.delivery_id, offer=offer.number)
             return

@@ -7,6 +7,7 @@ import contextlib
 import json
 import logging
 import sys
+import threading
 from typing import Any, Literal
 
 import orjson
@@ -56,8 +57,15 @@ def configure(*, level: str = "info", style: Literal["auto", "json", "pretty"] =
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    threading.excepthook = _thread_failed
     for chatty in ("dramatiq", "receiver.broker.deliver", "uvicorn", "httpx2", "httpcore2", "asyncio", "pika"):
         logging.getLogger(chatty).setLevel(max(root.level, logging.WARNING))
+
+
+def _thread_failed(failed: threading.ExceptHookArgs) -> None:
+    """A thread that a handler started: by type and place, as everything."""
+    log = structlog.stdlib.get_logger("threading")
+    log.error("thread.failed", thread=failed.thread.name if failed.thread else None, error=failed.exc_value)
 
 
 class _Stderr(logging.Handler):

@@ -102,6 +102,16 @@ def test_exception_is_logged_by_type_and_place(statement: str) -> None:
     assert PHONE not in str(line)
 
 
+def test_thread_that_a_handler_started_fails_by_type_and_place() -> None:
+    (line,) = logged(
+        "def reserve():\n    raise ValueError(PHONE)\n"
+        "thread = threading.Thread(target=reserve, name='mine')\nthread.start()\nthread.join()"
+    )
+    assert (line["event"], line["thread"]) == ("thread.failed", "mine")
+    assert line["error"] == "ValueError at <string>:10 in reserve"
+    assert PHONE not in str(line)
+
+
 def test_exception_that_is_logged_as_a_value_is_told_the_same() -> None:
     (line,) = logged('log.warning("failed", why=ValueError(PHONE))')
     assert line["why"] == "ValueError"
