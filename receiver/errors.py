@@ -75,7 +75,7 @@ class NotCommitted(CallbackRejected):
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
-        #: ``deadline``, ``buffer_full`` or ``store_unavailable``.
+        #: ``deadline``, ``buffer_full``, ``store_unavailable`` or ``shutting_down``.
         self.reason = reason
 
 

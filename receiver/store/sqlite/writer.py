@@ -104,7 +104,10 @@ class Writer:
                 self._waiting = turn
         if mine:
             self._begin(turn)
-        result: T = await turn.done
+        try:
+            result: T = await turn.done
+        finally:
+            del turn  # an error's traceback would hold the batch, and its payloads, until the collector comes by
         return result
 
     def close(self) -> None:
@@ -146,6 +149,7 @@ class Writer:
                 self._owned = waiting is not None
             if turn is not None:
                 turn.loop.call_soon_threadsafe(turn.finish)
+                turn = None
             if waiting is not None:
                 waiting.loop.call_soon_threadsafe(self._begin, waiting)
             for queued in jobs:
