@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from receiver import retries
-from receiver.deliveries import RUN_LEASE_MARGIN, Ended, Offer, Started
+from receiver.deliveries import RUN_LEASE_MARGIN, Ended, Offer, Skipped, Started
 from receiver.errors import StoreUnavailable
 from receiver.events import Event
 from receiver.failures import describe, places
@@ -55,6 +55,11 @@ class Deliverer:
         if started is None:
             log.debug("delivery.stale_offer", delivery=offer.delivery_id, offer=offer.number)
             return
+        if isinstance(started, Skipped):
+            self._metrics.attempted(started.handler, "skipped", 0)
+            _log_skipped(started)
+            self._on_ended()
+            return
         route = self._routes[started.handler]
         began = time.monotonic()
         event, failure = self._run(route, started)
@@ -73,6 +78,8 @@ class Deliverer:
         envelope, event = started.envelope, None
         try:
             event = self._sources[envelope.source].decode(envelope)[started.event_number]
+            if started.uncertain:
+                event = event.model_copy(update={"uncertain": True})
             context: Context[Any] = Context(
                 event=event,
                 envelope=envelope,
@@ -105,6 +112,18 @@ class Deliverer:
                 time.sleep(SETTLE_AGAIN)
 
 
+def _log_skipped(skipped: Skipped) -> None:
+    log.info(
+        "delivery.skipped",
+        delivery=skipped.delivery_id,
+        handler=skipped.handler,
+        event_type=skipped.event,
+        older_than=skipped.older_than,
+        order=skipped.order_id,
+        refund=skipped.refund_id,
+    )
+
+
 def _log(started: Started, event: Event | None, ended: Ended, *, counted: bool) -> None:
     """The one line of an attempt."""
     envelope = started.envelope
@@ -125,6 +144,7 @@ def _log(started: Started, event: Event | None, ended: Ended, *, counted: bool) 
         order=subject.order_id,
         refund=subject.refund_id,
         envelope=envelope.id,
+        uncertain=started.uncertain or None,
         counted=counted,
     )
 

@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from receiver.envelope import Platform, StoredEnvelope
+from receiver.standing import Standing
 
 DeliveryState = Literal["due", "offered", "running", "succeeded", "skipped", "dead"]
 #: How one attempt ended. ``lost``: the worker died, or did not come back within its lease.
@@ -38,6 +39,8 @@ class NewDelivery:
     order_id: str | None
     refund_id: str | None
     lane: str | None
+    #: ``None``: it adds to what is known, or its handler asked for old news too: it is never superseded.
+    standing: Standing | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +61,18 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """A delivery that ended without an attempt: its event is older than one that its handler succeeded with."""
+
+    delivery_id: int
+    handler: str
+    event: str
+    order_id: str | None
+    refund_id: str | None
+    older_than: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Started:
     """An attempt that has begun: counted, and under a run lease."""
 
@@ -70,6 +85,8 @@ class Started:
     attempt: int
     #: How many of the handler's allowed attempts this one uses up; a replay begins again at 1.
     tries: int
+    #: Nobody can tell whether its event is older than what the handler has succeeded with.
+    uncertain: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +119,10 @@ class Delivery:
     attempts: int
     due_at: datetime | None
     error: str | None
+    #: It ran although nobody could tell whether it was old news.
+    uncertain: bool
+    #: The delivery whose event was newer, where this one was skipped.
+    older_than: int | None
     created_at: datetime
     ended_at: datetime | None
     replays: int

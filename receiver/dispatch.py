@@ -50,6 +50,7 @@ def _interpret(envelope: StoredEnvelope, sources: Mapping[str, Source], router: 
                 order_id=event.order_id,
                 refund_id=event.refund_id,
                 lane=event.lane,
+                standing=event.standing if route.stale == "skip" else None,
             )
             for number, event in enumerate(events)
             for route in router.matching(event)

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from receiver.envelope import Platform
+from receiver.standing import Standing
 
 
 class Event(BaseModel):
@@ -29,8 +30,15 @@ class Event(BaseModel):
     occurred_at: datetime | None = None
     #: Content alone could not tell whether this repeats an earlier event: read the current state before you act.
     ambiguous: bool = False
+    #: Nobody can tell whether the handler has already seen newer: read the current state before you act.
+    uncertain: bool = False
     #: The body as the source wrote it, parsed. It may hold personal data.
     raw: Mapping[str, Any] = Field(repr=False)
+
+    @property
+    def standing(self) -> Standing | None:
+        """How far its order or refund has come; ``None`` for what adds to the story and supersedes nothing."""
+        return None
 
     @property
     def lane(self) -> str | None:

@@ -3,7 +3,8 @@
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Literal
 
 import typer
 
@@ -95,11 +96,15 @@ def replay(
     since: filters.Since = None,
     until: filters.Until = None,
     rate: Annotated[float | None, typer.Option("--rate", metavar="N", help="At most so many a second.")] = None,
+    stale: Annotated[
+        Literal["skip", "run"], typer.Option("--stale", help="What to do with news older than what the handler knows.")
+    ] = "skip",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be replayed.")] = False,
 ) -> None:
     """Make deliveries that have ended due again, in order: those named, or all that the filters choose.
 
-    Filters without --state choose the dead ones. Attempts are counted anew; who replayed, and when, is kept.
+    Filters without --state choose the dead ones. Attempts are counted anew; who replayed, and when, is kept. What is
+    older than what its handler has succeeded with meanwhile is skipped again, unless you say --stale run.
 
     Example: yizhan deliveries replay --handler shop.update_stock --since 2d --dry-run
     """
@@ -128,13 +133,15 @@ def replay(
             if state is None:
                 output.stderr.print("only dead deliveries are chosen; --state chooses others")
             ended, left = store.delivery_ids(replace(chosen, state=state or "dead")), 0
+        skipped = len(store.stale(ended)) if stale == "skip" else 0
+        old = f", of which {skipped} are old news and will be skipped (--stale run runs them)" if skipped else ""
         if dry_run:
-            typer.echo(f"would replay {len(ended)}")
+            typer.echo(f"would replay {len(ended)}{old}")
             rows.deliveries(_deliveries(store, ended[:_SHOWN]))
         else:
-            by = who()
-            replayed = pacing.in_chunks("replaying", ended, lambda chunk: store.replay(chunk, by), rate=rate)
-            typer.echo(f"replayed {replayed}")
+            again = partial(store.replay, by=who(), stale=stale == "run")
+            replayed = pacing.in_chunks("replaying", ended, again, rate=rate)
+            typer.echo(f"replayed {replayed}{old}")
             left += len(ended) - replayed
     if left:
         output.fail(f"{left} of those chosen cannot be replayed: they have not ended", output.FOUND_WANTING)

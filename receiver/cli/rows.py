@@ -68,6 +68,8 @@ def delivery(delivery: Delivery) -> None:
             "due": delivery.due_at,
             "ended": delivery.ended_at,
             "error": delivery.error,
+            "uncertain": "nobody can tell whether this was old news" if delivery.uncertain else None,
+            "older than": None if delivery.older_than is None else f"delivery {delivery.older_than}",
             "replayed": f"{times}, last by {delivery.replayed_by}" if delivery.replays else None,
             "replayed at": delivery.replayed_at,
         }
@@ -88,7 +90,7 @@ def deliveries(rows: Iterable[Delivery]) -> None:
                 row.state,
                 row.attempts,
                 row.due_at,
-                row.error,
+                row.error if row.older_than is None else f"older than {row.older_than}",
             )
             for row in rows
         ),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
-from receiver.deliveries import Attempt, Delivery, Dispatched, Ended, Filters, Offer, Started
+from receiver.deliveries import Attempt, Delivery, Dispatched, Ended, Filters, Offer, Skipped, Started
 from receiver.envelope import Envelope, Receipt, StoredEnvelope
 
 #: A source sends the same message again for 2.5 h (PandaPon) or 6 h (its siblings) and then never; what comes after
@@ -54,8 +54,8 @@ class Store(Protocol):
 
     # The worker.
 
-    def start(self, offer: Offer, timeouts: Mapping[str, timedelta]) -> Started | None:
-        """Begin an attempt, under a run lease of the handler's timeout and a margin.
+    def start(self, offer: Offer, timeouts: Mapping[str, timedelta]) -> Started | Skipped | None:
+        """Begin an attempt, under a run lease of the handler's timeout and a margin; or skip what is old news.
 
         ``None`` if the offer no longer counts, or the handler is not among ``timeouts``.
         """
@@ -80,8 +80,11 @@ class Store(Protocol):
 
     def attempts(self, delivery_id: int) -> list[Attempt]: ...
 
-    def replay(self, delivery_ids: Sequence[int], by: str) -> int:
-        """Make ended deliveries due again; how many were."""
+    def replay(self, delivery_ids: Sequence[int], by: str, *, stale: bool = False) -> int:
+        """Make ended deliveries due again; how many were. ``stale``: run them although their news may be old."""
+
+    def stale(self, delivery_ids: Sequence[int]) -> list[int]:
+        """Those among them that the stale guard would skip."""
 
     def bury(self, delivery_ids: Sequence[int], by: str) -> int:
         """Give up deliveries that have not ended and are not running; how many were."""

@@ -57,6 +57,7 @@ def test_success_is_one_line_that_names_all_ids(store: SqliteStore) -> None:
         "order": ORDER,
         "refund": None,
         "envelope": found.envelope_id,
+        "uncertain": None,
         "counted": True,
     }
 

@@ -11,19 +11,19 @@ import apsw
 
 from receiver.deliveries import (
     OFFER_LEASE,
-    RUN_LEASE_MARGIN,
     Attempt,
     Delivery,
     Dispatched,
     Ended,
     Filters,
     Offer,
+    Skipped,
     Started,
 )
 from receiver.envelope import Envelope, Receipt, StoredEnvelope
 from receiver.errors import StoreUnavailable
 from receiver.store.base import REDELIVERY_HORIZON, Swept
-from receiver.store.sqlite import accepting, connecting, deciding, reading, relaying, working
+from receiver.store.sqlite import accepting, connecting, deciding, guarding, reading, relaying, working
 from receiver.store.sqlite.writer import Writer
 
 T = TypeVar("T")
@@ -88,9 +88,8 @@ class SqliteStore:
 
     # The worker.
 
-    def start(self, offer: Offer, timeouts: Mapping[str, timedelta]) -> Started | None:
-        leases = {handler: timeout + RUN_LEASE_MARGIN for handler, timeout in timeouts.items()}
-        return self._run(lambda c, now: working.start(c, offer, leases, now=now))
+    def start(self, offer: Offer, timeouts: Mapping[str, timedelta]) -> Started | Skipped | None:
+        return self._run(lambda c, now: working.start(c, offer, timeouts, now=now))
 
     def settle(self, started: Started, ended: Ended) -> bool:
         return self._run(lambda c, now: working.settle(c, started, ended, now=now))
@@ -116,8 +115,11 @@ class SqliteStore:
     def attempts(self, delivery_id: int) -> list[Attempt]:
         return self._read(lambda c: reading.list_attempts(c, delivery_id))
 
-    def replay(self, delivery_ids: Sequence[int], by: str) -> int:
-        return self._run(lambda c, now: deciding.replay(c, delivery_ids, by, now=now))
+    def replay(self, delivery_ids: Sequence[int], by: str, *, stale: bool = False) -> int:
+        return self._run(lambda c, now: deciding.replay(c, delivery_ids, by, stale=stale, now=now))
+
+    def stale(self, delivery_ids: Sequence[int]) -> list[int]:
+        return self._read(lambda c: [each for each in delivery_ids if guarding.judge(c, each).verdict == "older"])
 
     def bury(self, delivery_ids: Sequence[int], by: str) -> int:
         return self._run(lambda c, now: deciding.bury(c, delivery_ids, by, now=now))

@@ -7,17 +7,18 @@ import apsw
 from receiver.store.sqlite import lanes, query
 
 
-def replay(connection: apsw.Connection, delivery_ids: Sequence[int], by: str, *, now: int) -> int:
+def replay(connection: apsw.Connection, delivery_ids: Sequence[int], by: str, *, stale: bool, now: int) -> int:
     """Due again, with its attempts counted anew; behind whatever of its lane is open."""
     replayed = 0
     for delivery_id in delivery_ids:
         connection.execute(
             "UPDATE delivery SET state = 'due', due_at = :now, ended_at = NULL, error = NULL, spent = attempts,"
-            " lost = 0, replays = replays + 1, replayed_by = :by, replayed_at = :now,"
+            " lost = 0, older_than = NULL, uncertain = 0, stale_run = :stale,"
+            " replays = replays + 1, replayed_by = :by, replayed_at = :now,"
             " head = lane IS NULL OR NOT EXISTS (SELECT 1 FROM delivery AS other WHERE other.lane = delivery.lane"
             "   AND other.handler = delivery.handler AND other.state IN ('due', 'offered', 'running'))"
             " WHERE id = :id AND state IN ('succeeded', 'skipped', 'dead')",
-            {"now": now, "by": by, "id": delivery_id},
+            {"now": now, "by": by, "stale": stale, "id": delivery_id},
         )
         replayed += connection.changes()
     return replayed

@@ -8,13 +8,14 @@ import apsw
 from receiver.deliveries import Dispatched, Offer
 from receiver.retries import MAX_LOST_IN_A_ROW
 from receiver.store.base import Swept
-from receiver.store.sqlite import lanes, query
+from receiver.store.sqlite import guarding, lanes, query
 
 _OPEN = "state IN ('due', 'offered', 'running')"
 
 _OWE = f"""
-INSERT INTO delivery (envelope_seq, number, handler, event, order_id, refund_id, lane, head, due_at, created_at)
-SELECT :seq, :number, :handler, :event, :order_id, :refund_id, :lane,
+INSERT INTO delivery (envelope_seq, number, handler, event, order_id, refund_id, lane,
+                      tells_state, stage, occurred_at, head, due_at, created_at)
+SELECT :seq, :number, :handler, :event, :order_id, :refund_id, :lane, :tells_state, :stage, :occurred_at,
        :lane IS NULL OR NOT EXISTS (SELECT 1 FROM delivery WHERE lane = :lane AND handler = :handler AND {_OPEN}),
        :now, :now
 """  # noqa: S608  (a constant)
@@ -52,6 +53,7 @@ def dispatch(connection: apsw.Connection, dispatched: Dispatched, *, now: int) -
     if seq is None:
         return
     for delivery in dispatched.deliveries:
+        tells_state, stage, occurred_at = guarding.columns(delivery.standing)
         connection.execute(
             _OWE,
             {
@@ -62,6 +64,9 @@ def dispatch(connection: apsw.Connection, dispatched: Dispatched, *, now: int) -
                 "order_id": delivery.order_id,
                 "refund_id": delivery.refund_id,
                 "lane": delivery.lane,
+                "tells_state": tells_state,
+                "stage": stage,
+                "occurred_at": occurred_at,
                 "now": now,
             },
         )

@@ -5,24 +5,31 @@ from datetime import timedelta
 
 import apsw
 
-from receiver.deliveries import Ended, Offer, Started
-from receiver.store.sqlite import lanes, query
+from receiver.deliveries import RUN_LEASE_MARGIN, Ended, Offer, Skipped, Started
+from receiver.store.sqlite import guarding, lanes, query
 from receiver.store.sqlite.reading import stored_envelope
 
 
-def start(connection: apsw.Connection, offer: Offer, leases: Mapping[str, timedelta], *, now: int) -> Started | None:
-    handler = query.value(
+def start(
+    connection: apsw.Connection, offer: Offer, timeouts: Mapping[str, timedelta], *, now: int
+) -> Started | Skipped | None:
+    found = query.row(
         connection,
-        "SELECT handler FROM delivery WHERE id = ? AND state = 'offered' AND offer = ?",
+        "SELECT handler, stale_run FROM delivery WHERE id = ? AND state = 'offered' AND offer = ?",
         (offer.delivery_id, offer.number),
     )
-    if handler not in leases:
+    if found is None or found[0] not in timeouts:
         return None
+    handler, insisted = found
+    judgement = guarding.judge(connection, offer.delivery_id)
+    if judgement.older_than is not None and not insisted:
+        return _skip(connection, offer, judgement.older_than, now)
+    uncertain = judgement.verdict == "unknown"
     ((envelope_seq, number, attempts, spent),) = query.rows(
         connection,
-        "UPDATE delivery SET state = 'running', attempts = attempts + 1, lease_until = ? WHERE id = ?"
+        "UPDATE delivery SET state = 'running', attempts = attempts + 1, lease_until = ?, uncertain = ? WHERE id = ?"
         " RETURNING envelope_seq, number, attempts, spent",
-        (now + milliseconds(leases[handler]), offer.delivery_id),
+        (now + milliseconds(timeouts[handler] + RUN_LEASE_MARGIN), uncertain, offer.delivery_id),
     )
     connection.execute(
         "INSERT INTO attempt (delivery_id, number, started_at) VALUES (?, ?, ?)", (offer.delivery_id, attempts, now)
@@ -37,6 +44,25 @@ def start(connection: apsw.Connection, offer: Offer, leases: Mapping[str, timede
         handler=handler,
         attempt=attempts,
         tries=attempts - spent,
+        uncertain=uncertain,
+    )
+
+
+def _skip(connection: apsw.Connection, offer: Offer, older_than: int, now: int) -> Skipped:
+    ((handler, lane, event, order_id, refund_id),) = query.rows(
+        connection,
+        "UPDATE delivery SET state = 'skipped', head = 0, lease_until = NULL, ended_at = ?, older_than = ?,"
+        " error = NULL WHERE id = ? RETURNING handler, lane, event, order_id, refund_id",
+        (now, older_than, offer.delivery_id),
+    )
+    lanes.advance(connection, handler, lane)
+    return Skipped(
+        delivery_id=offer.delivery_id,
+        handler=handler,
+        event=event,
+        order_id=order_id,
+        refund_id=refund_id,
+        older_than=older_than,
     )
 
 

@@ -10,9 +10,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from receiver.cli import app
-from receiver.deliveries import AttemptOutcome, DeliveryState, Dispatched, Ended, Filters, NewDelivery
+from receiver.deliveries import AttemptOutcome, DeliveryState, Dispatched, Ended, Filters, NewDelivery, Started
 from receiver.envelope import Envelope, Platform
 from receiver.identity import of_content
+from receiver.standing import Standing
 from receiver.store.sqlite import SqliteStore
 
 CONFIGURATION = """
@@ -112,6 +113,7 @@ def owe(store: SqliteStore, accept: Callable[..., str]) -> Callable[..., int]:
         platform: Platform | None = "taobao",
         topic: str = "ORDER_PAY_SUCCESS",
         body: bytes | None = None,
+        standing: Standing | None = None,
     ) -> int:
         envelope_id = accept(
             order_id,
@@ -122,7 +124,15 @@ def owe(store: SqliteStore, accept: Callable[..., str]) -> Callable[..., int]:
             refund_ids=(refund_id,) if refund_id else (),
             body=body,
         )
-        owed = NewDelivery(number=0, handler=handler, event=event, order_id=order_id, refund_id=refund_id, lane=lane)
+        owed = NewDelivery(
+            number=0,
+            handler=handler,
+            event=event,
+            order_id=order_id,
+            refund_id=refund_id,
+            lane=lane,
+            standing=standing,
+        )
         store.dispatch([Dispatched(envelope_id=envelope_id, deliveries=(owed,))])
         (delivery_id,) = store.delivery_ids(Filters(envelope_id=envelope_id))
         return delivery_id
@@ -138,7 +148,7 @@ def attempt(store: SqliteStore) -> Callable[..., None]:
     def run(state: DeliveryState, error: str | None = None) -> None:
         for offer in store.claim(1_000, [*timeouts]):
             started = store.start(offer, timeouts)
-            assert started is not None
+            assert isinstance(started, Started)
             if state != "running":
                 outcome: AttemptOutcome = "failed" if error else "succeeded"
                 store.settle(

@@ -6,15 +6,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from builders import Clock
 from typer.testing import Result
 
 from receiver.cli.context import who
-from receiver.deliveries import Filters
+from receiver.deliveries import Filters, Skipped
+from receiver.standing import Standing
 from receiver.store.sqlite import SqliteStore, system_clock
 
 Yizhan = Callable[..., Result]
@@ -50,6 +52,8 @@ def test_a_row_has_these_keys_in_this_order(yizhan: Yizhan, owe: Owe, attempt: A
         ("attempts", 1),
         ("due_at", NOW),
         ("error", None),
+        ("uncertain", False),
+        ("older_than", None),
         ("created_at", NOW),
         ("ended_at", None),
         ("replays", 1),
@@ -352,3 +356,29 @@ def test_burying_one_that_waits_starts_no_second_of_its_lane(
     clock.now = system_clock()
     assert store.delivery_ids(Filters(state="running")) == [running]
     assert store.claim(10, ["shop.note"]) == []
+
+
+def test_a_replay_says_how_many_are_old_news_and_runs_them_when_asked_to(
+    yizhan: Yizhan, owe: Owe, attempt: Attempt, store: SqliteStore, clock: Clock
+) -> None:
+    """Paid failed, shipped succeeded: paid is old news now."""
+    paid = owe("7", lane="1688:order:7", standing=Standing(30, None))
+    attempt("dead", "E")
+    owe("7", lane="1688:order:7", standing=Standing(40, None))
+    attempt("succeeded")
+    told = yizhan("deliveries", "replay", str(paid), "--dry-run").stdout
+    assert told.startswith("would replay 1, of which 1 are old news and will be skipped")
+    assert yizhan("deliveries", "replay", str(paid)).stdout.startswith("replayed 1, of which 1 are old news")
+    clock.now = system_clock()
+    attempt_all(store)
+    assert "older than   delivery 2" in yizhan("deliveries", "show", str(paid)).stdout
+    assert yizhan("deliveries", "replay", str(paid), "--stale", "run").stdout == "replayed 1\n"
+    clock.now = system_clock()
+    attempt("succeeded")
+    assert rows(yizhan("deliveries", "list", "--state", "succeeded", "--json"))[1]["id"] == paid
+
+
+def attempt_all(store: SqliteStore) -> None:
+    """Start what is due; all of it is skipped."""
+    for offer in store.claim(10, ["shop.note"]):
+        assert isinstance(store.start(offer, {"shop.note": timedelta(seconds=30)}), Skipped)

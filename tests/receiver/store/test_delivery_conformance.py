@@ -7,7 +7,16 @@ from datetime import timedelta
 import pytest
 from builders import Clock, envelope
 
-from receiver.deliveries import OFFER_LEASE, RUN_LEASE_MARGIN, Dispatched, Ended, Filters, NewDelivery, Offer, Started
+from receiver.deliveries import (
+    OFFER_LEASE,
+    RUN_LEASE_MARGIN,
+    Dispatched,
+    Ended,
+    Filters,
+    NewDelivery,
+    Offer,
+    Started,
+)
 from receiver.store.base import Store, Swept
 
 TIMEOUT = timedelta(seconds=30)
@@ -39,7 +48,7 @@ def claim(store: Store, limit: int = 100) -> list[Offer]:
 
 def begin(store: Store, offer: Offer) -> Started:
     started = store.start(offer, TIMEOUTS)
-    assert started is not None
+    assert isinstance(started, Started)
     return started
 
 
