@@ -1,0 +1,102 @@
+"""What grows and what must not: counted in steps of SQLite's virtual machine, which a busy computer does not change."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import apsw
+from builders import envelope
+
+from receiver.deliveries import Dispatched, Ended, NewDelivery, Started
+from receiver.standing import Standing
+from receiver.store.sqlite import SqliteStore
+
+TIMEOUTS = {"a": timedelta(seconds=30)}
+
+
+def owe(store: SqliteStore, *lanes: str) -> None:
+    receipts = asyncio.run(store.put([envelope() for _ in lanes]))
+    store.dispatch(
+        [
+            Dispatched(
+                envelope_id=receipt.envelope_id,
+                deliveries=(
+                    NewDelivery(
+                        number=0,
+                        handler="a",
+                        event="order",
+                        order_id="7",
+                        refund_id=None,
+                        lane=lane,
+                        standing=Standing(None, None),
+                    ),
+                ),
+            )
+            for receipt, lane in zip(receipts, lanes, strict=True)
+        ]
+    )
+
+
+def work(store: SqliteStore) -> int:
+    """Attempt what may go now; how many did."""
+    offers = store.claim(100, ["a"])
+    for offer in offers:
+        started = store.start(offer, TIMEOUTS)
+        assert isinstance(started, Started)
+        store.settle(started, Ended(outcome="succeeded", state="succeeded"))
+    return len(offers)
+
+
+@contextmanager
+def counted(store: SqliteStore) -> Iterator[Callable[[], int]]:
+    steps = 0
+
+    def profile(event: dict[str, Any]) -> None:
+        nonlocal steps
+        steps += event["stmt_status"]["SQLITE_STMTSTATUS_VM_STEP"]
+
+    connection = store._connection
+    connection.trace_v2(apsw.SQLITE_TRACE_PROFILE, profile)
+    yield lambda: steps
+    connection.trace_v2(0, None)
+
+
+def steps_of_one_order(store: SqliteStore) -> int:
+    with counted(store) as steps:
+        owe(store, "another order")
+        assert work(store) >= 1
+        return steps()
+
+
+def test_a_lane_of_ten_thousand_does_not_slow_the_others(store: SqliteStore) -> None:
+    before = steps_of_one_order(store)
+    for _ in range(20):
+        owe(store, *["one order"] * 500)
+    assert store.claim(1, ["a"]), "its head is taken, and never comes back"
+    assert steps_of_one_order(store) < 2 * before
+
+
+def test_a_long_lane_costs_each_of_its_deliveries_the_same(store: SqliteStore) -> None:
+    """The guard looks back a bounded way; the next head is found by index."""
+    owe(store, *["one order"] * 400)
+    with counted(store) as steps:
+        costs = []
+        for _ in range(400):
+            before = steps()
+            assert work(store) == 1
+            costs.append(steps() - before)
+    assert max(costs[200:]) < 1.5 * max(costs[100:150])
+
+
+def test_a_thousand_open_lanes_cost_a_claim_no_more_than_it_takes(store: SqliteStore) -> None:
+    """What waits for a retry, or behind a head, is not even looked at."""
+    before = steps_of_one_order(store)
+    owe(store, *[f"order {number}" for number in range(1000)])
+    for offer in store.claim(1000, ["a"]):
+        started = store.start(offer, TIMEOUTS)
+        assert isinstance(started, Started)
+        later = Ended(outcome="failed", state="due", due_in=timedelta(hours=1), error="E")
+        store.settle(started, later)
+    assert steps_of_one_order(store) < 2 * before
