@@ -4,14 +4,14 @@ A handler is a function of one ``Context``, registered on a ``Router`` for one t
 
     # shop.py, beside yizhan.toml
     from receiver import Context, Router, TransientFailure
-    from receiver.events import OrderEvent
+    from receiver.events import OrderPaid
 
     router = Router()
 
-    @router.on(OrderEvent)
-    def update_stock(ctx: Context[OrderEvent]) -> None:
-        """Tell the shop which order moved."""
-        shop.order_moved(ctx.event.order_id, key=ctx.envelope.id)
+    @router.on(OrderPaid)
+    def reserve_stock(ctx: Context[OrderPaid]) -> None:
+        """Tell the shop which order is to come."""
+        shop.order_paid(ctx.event.order_id, ctx.event.total, key=ctx.envelope.id)
 
 and switched on in ``yizhan.toml``::
 
@@ -32,9 +32,12 @@ waits for it or runs again because of it.
 *What you must bear.* A handler may run again after the machine died in the middle of it, so make it safe to repeat.
 Events of one order reach it one at a time and in the order in which they came, but the platform does not promise to
 send them in order: read the current state where it matters. ``ctx.event.ambiguous`` says that nobody can tell whether
-the platform repeated itself or the same thing happened again.
+the platform repeated itself or the same thing happened again. Of an event that tells a state (paid, shipped, refund
+agreed) you are spared what is older than what you have acted on, unless you ask for it by ``stale="run"``; where nobody
+can tell, ``ctx.event.uncertain`` says so.
 
-*Choosing events.* Subscribing to a parent (``OrderEvent``, ``RefundEvent``, ``Event``) is subscribing to all of its
+*Choosing events.* ``yizhan events`` lists them, with their fields: all but ids may be ``None``, few bodies tell all.
+Subscribing to a parent (``OrderEvent``, ``RefundEvent``, ``ShipmentEvent``, ``Event``) is subscribing to all of its
 kind. ``platform="taobao"`` or ``"1688"`` narrows it. The handler's *name*, ``module.function`` unless you give one, is
 stored with what is owed to it: when you move or rename the function, say ``name="its.old.name"``.
 

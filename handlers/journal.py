@@ -6,9 +6,9 @@ from receiver.events import Event, Unrecognized
 router = Router()
 
 
-@router.on(Event, name="journal.note")
+@router.on(Event, name="journal.note", stale="run")
 def note(ctx: Context[Event]) -> None:
-    """Note the event; a topic that no version of ours knows is worth a look."""
+    """Note the event, old news too; a topic that no version of ours knows is worth a look."""
     if isinstance(ctx.event, Unrecognized):
         ctx.log.warning(f"a topic we do not know: {ctx.event.topic!r} from {ctx.event.source}")
     elif ctx.event.ambiguous:

@@ -10,6 +10,7 @@ import orjson
 from receiver import identity
 from receiver.accounts import Account
 from receiver.envelope import Callback, Envelope, StoredEnvelope
+from receiver.events import Event
 from receiver.sources import SOURCES
 
 _order_ids = itertools.count(3_305_075_341_149_134_260)
@@ -61,6 +62,12 @@ def callback(text: bytes | None = None, *, of: Account | None = None) -> Callbac
     """A genuine callback."""
     signer = of or account()
     return SOURCES[signer.source].sign(message() if text is None else text, signer)
+
+
+def decoded(text: bytes, source: str = "pandapon") -> tuple[Event, ...]:
+    """What the genuine callback of this message becomes."""
+    body = callback(text, of=account(source)).body
+    return SOURCES[source].decode(stored(body, source=source, account=source))
 
 
 def envelope(

@@ -4,7 +4,7 @@ Each ``type: ignore`` is a claim: were the line to type-check, mypy would call t
 """
 
 from receiver import Context, Router
-from receiver.events import Event, OrderEvent, RefundEvent
+from receiver.events import Event, OrderClosed, OrderEvent, OrderPaid, RefundEvent, ShipmentEvent
 
 router = Router()
 
@@ -17,6 +17,18 @@ def plain(ctx: Context[OrderEvent]) -> None:
 
 @router.on(OrderEvent)
 async def asynchronous(ctx: Context[OrderEvent]) -> None: ...
+
+
+@router.on(OrderClosed)
+def one_kind(ctx: Context[OrderClosed]) -> None:
+    by: str | None = ctx.event.closed_by
+    ctx.log.info("closed", by=by, total=ctx.event.total and ctx.event.total.amount)
+
+
+@router.on(ShipmentEvent)
+def of_a_parcel(ctx: Context[ShipmentEvent]) -> None:
+    order_id: str = ctx.event.order_id  # so does a parcel's
+    ctx.log.info("moved", order=order_id)
 
 
 def takes_any_event(ctx: Context[Event]) -> None:
@@ -44,6 +56,14 @@ def takes_less_than_it_is_given(ctx: Context[OrderEvent]) -> None: ...
 
 @router.on(RefundEvent)  # type: ignore[arg-type]
 async def takes_another_event_asynchronously(ctx: Context[OrderEvent]) -> None: ...
+
+
+@router.on(OrderEvent)  # type: ignore[arg-type]
+def takes_one_kind_only(ctx: Context[OrderPaid]) -> None: ...
+
+
+@router.on(OrderPaid)
+def takes_more_than_it_is_given(ctx: Context[OrderEvent]) -> None: ...
 
 
 @router.on(OrderEvent)  # type: ignore[arg-type]

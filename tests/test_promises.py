@@ -252,15 +252,19 @@ def test_alone(tmp_path: Path) -> None:
 def test_once(tmp_path: Path) -> None:
     """Sent five more times, at once and with other push times: no handler runs again. A-B-A runs, marked."""
     with yizhan(tmp_path) as running:
-        first = [callback(message("ORDER_CREATE", orderId="7", push_time=str(n)), of=PANDAPON) for n in range(6)]
+
+        def price(total: int, push_time: str = "1") -> Callback:
+            text = message("ORDER_BUYER_VIEW_ORDER_PRICE_MODIFY", orderId="7", totalAmount=total, push_time=push_time)
+            return callback(text, of=PANDAPON)
+
+        first = [price(9800, push_time=str(number)) for number in range(6)]
         senders = [threading.Thread(target=running.post, args=(sent, PANDAPON)) for sent in first]
         for sender in senders:
             sender.start()
         for sender in senders:
             sender.join()
-        assert running.post(callback(message("ORDER_CANCEL", orderId="7"), of=PANDAPON), PANDAPON) == 200
-        late = callback(message("ORDER_CREATE", orderId="7", push_time="99"), of=PANDAPON)
-        assert running.post(late, PANDAPON) == 200
+        assert running.post(price(9500), PANDAPON) == 200
+        assert running.post(price(9800, push_time="99"), PANDAPON) == 200
         store = running.store()
         wait_until(lambda: all_ended(store), seconds=10, what="every delivery has ended")
         again, _, once = store.envelopes(Filters(), 10)

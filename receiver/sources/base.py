@@ -8,8 +8,9 @@ A source is one package and one line in the table of ``receiver.sources``:
    (topic, platform, ids), leaves empty what it cannot read, and raises nothing but ``CallbackRejected``: a body that is
    signed and not understood still becomes an envelope. ``unsigned()`` tells whether the callback carries no signature
    at all, ``topicless()`` whether its body names no topic: together they are the console's *Verify* button.
-3. ``events.py``: ``decode()``, which makes typed events of an envelope's payload and raises nothing but
-   ``Undecodable``, naming the field's path.
+3. ``events.py``: ``TOPICS``, the table of its topics (``topic.py``), and ``decode()``, which makes typed events of an
+   envelope's payload and raises nothing but ``Undecodable``, naming the field's path. Only the topic and the ids must
+   be there: whatever else an event holds is optional, and a wrong type in it is none (``reading.py``).
 4. ``samples/``: recorded or documented bodies, one file a topic, ``TOPIC.json``: the message as the source writes it.
 5. ``__init__.py``: the ``Source`` value itself.
 
@@ -18,12 +19,13 @@ A source is one package and one line in the table of ``receiver.sources``:
 All of it is pure: no clock, no network, no store. A wire rule is commented with the platform's page that states it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from receiver.accounts import Account
 from receiver.envelope import Callback, Envelope, StoredEnvelope
 from receiver.events import Event
+from receiver.sources.topic import Topic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +33,8 @@ class Source:
     """All that differs from one source to another. Functions, not a base class: a type checker sees each signature."""
 
     name: str
+    #: Its own name of what happened -> what that becomes. Any other topic becomes ``Unrecognized``.
+    topics: Mapping[str, Topic]
     #: Verify and address; raises ``CallbackRejected``.
     open_callback: Callable[[Callback, Account], Envelope]
     #: The callback carries no signature: neither good nor wrong.

@@ -5,46 +5,12 @@ changed price: https://doc-en.pandapon.com/api-263477659.
 """
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
-from receiver.sources.fields import Field
-from receiver.sources.message import Family, Shape
-
-#: The topics of https://open.1688.com/doc/messageDoc.htm, spelled as 1688 spells them.
-TOPICS: Final[Mapping[str, Family]] = {
-    "ORDER_BUYER_VIEW_BUYER_MAKE": "order",
-    "ORDER_BUYER_VIEW_ORDER_PRICE_MODIFY": "order",
-    "ORDER_BUYER_VIEW_ORDER_PAY": "order",
-    "ORDER_BUYER_VIEW_ORDER_STEP_PAY": "order",
-    "ORDER_BUYER_VIEW_ANNOUNCE_SENDGOODS": "shipment",
-    "ORDER_BUYER_VIEW_PART_PART_SENDGOODS": "shipment",
-    "ORDER_BUYER_VIEW_ORDER_COMFIRM_RECEIVEGOODS": "order",
-    "ORDER_BUYER_VIEW_ORDER_SUCCESS": "order",
-    "ORDER_BUYER_VIEW_ORDER_BUYER_CLOSE": "order",
-    "ORDER_BUYER_VIEW_ORDER_SELLER_CLOSE": "order",
-    "ORDER_BUYER_VIEW_ORDER_BOPS_CLOSE": "order",
-    "ORDER_BUYER_VIEW_ORDER_BUYER_REFUND_IN_SALES": "refund",
-    "ORDER_BUYER_VIEW_ORDER_REFUND_AFTER_SALES": "refund",
-    "ORDER_BATCH_PAY": "order",
-    "LOGISTICS_BUYER_VIEW_TRACE": "shipment",
-    "LOGISTICS_MAIL_NO_CHANGE": "shipment",
-    "ORDER_BUYER_VIEW_ORDER_SELLER_MODIFY_ADRESS": "order",
-    "ORDER_BUYER_VIEW_MODIFY_MEMO": "order",
-    "LOGISTICS_OFFICIAL_WAREHOUSE_OUTBOUND": "shipment",
-    "LOGISTICS_GLOBAL_1688_PACKAGE_CHANGE": "shipment",
-    "XIAODIAN_BUYER_VIEW_REVERSE_ORDER_STATUS_CHANGE": "refund",
-    "FENXIAO_BUYER_VIEW_LINK_ORDER_TOPIC": "order",
-}
-
-#: Their names are public, their bodies are not.
-_UNDOCUMENTED = (
-    "ORDER_BUYER_VIEW_ORDER_SELLER_MODIFY_ADRESS",
-    "ORDER_BUYER_VIEW_MODIFY_MEMO",
-    "LOGISTICS_OFFICIAL_WAREHOUSE_OUTBOUND",
-    "LOGISTICS_GLOBAL_1688_PACKAGE_CHANGE",
-    "XIAODIAN_BUYER_VIEW_REVERSE_ORDER_STATUS_CHANGE",
-    "FENXIAO_BUYER_VIEW_LINK_ORDER_TOPIC",
-)
+from receiver.sources.fields import Field, down
+from receiver.sources.message import Shape
+from receiver.sources.reading import Readings, fen, first, lines, text, whole, word, yuan
+from receiver.sources.words_1688 import TOPICS, UNDOCUMENTED
 
 # The official sample of the order detail has an id whose number lost digits that idOfStr still has.
 ORDER_DETAIL = (Field("baseInfo.idOfStr"), Field("baseInfo.id"))
@@ -66,7 +32,7 @@ ANY: Final = Shape(orders=(*ORDER_DETAIL, *FLAT, *BATCH_PAY, *TRACE, *MAIL_NO), 
 _SHAPES: Final[Mapping[str, Shape]] = {
     **{
         topic: Shape(orders=ANY.orders, refunds=ANY.refunds, times=ANY.times, documented=False)
-        for topic in _UNDOCUMENTED
+        for topic in UNDOCUMENTED
     },
     "ORDER_BATCH_PAY": Shape(orders=BATCH_PAY),
     "LOGISTICS_BUYER_VIEW_TRACE": Shape(orders=TRACE, times=TIMES),
@@ -79,3 +45,50 @@ _DOCUMENTED: Final = Shape(orders=(*ORDER_DETAIL, *FLAT), refunds=REFUNDS, times
 def shape(topic: str) -> Shape:
     """Where a body of this topic names its ids."""
     return _SHAPES.get(topic) or (_DOCUMENTED if topic in TOPICS else ANY)
+
+
+def _stage(body: Any, _: Any) -> int | None:
+    """The last stage that is paid (2), or whose money has gone on to the seller (6): stepOrderList of the detail."""
+    steps = down(body, ("baseInfo", "stepOrderList"))
+    if not isinstance(steps, list):
+        return None
+    paid = (step for step in steps if isinstance(step, dict) and step.get("stepPayStatus") in (2, 6))
+    return max((step["stepNo"] for step in paid if type(step.get("stepNo")) is int), default=None)
+
+
+#: Yuan all over the detail, but for the discount: see ``amounts``.
+READINGS: Final[Readings] = {
+    "order": {
+        "status": first(text("baseInfo.status"), text("currentStatus")),
+        "total": yuan("baseInfo.totalAmount"),
+        "goods_amount": yuan("baseInfo.sumProductPayment"),
+        "shipping_fee": yuan("baseInfo.shippingFee"),
+        "discount": fen("baseInfo.discount"),
+        "lines": lines(
+            "productItems",
+            {
+                "id": first(text("subItemIDString"), text("subItemID")),
+                "item_id": text("productID"),
+                "sku_id": text("skuID"),
+                "quantity": whole("quantity"),
+                "status": text("status"),
+                "amount": yuan("itemAmount"),
+            },
+        ),
+        "reason": text("baseInfo.closeReason"),
+        "stage": _stage,
+        "result": text("batchPay[].status"),
+        "succeeded": word("batchPay[].status", {"successed": True}),
+    },
+    "refund": {"action": text("refundAction"), "operator": text("operator"), "status": text("currentStatus")},
+    "shipment": {
+        "logistics_id": first(text("OrderLogisticsTracingModel.logisticsId"), text("MailNoChangeModel.logisticsId")),
+        "status": text("OrderLogisticsTracingModel.statusChanged"),
+        "carrier": first(text("OrderLogisticsTracingModel.cpCode"), text("MailNoChangeModel.newCpCode")),
+        "tracking_number": first(text("OrderLogisticsTracingModel.mailNo"), text("MailNoChangeModel.newMailNo")),
+        "old_carrier": text("MailNoChangeModel.oldCpCode"),
+        "new_carrier": text("MailNoChangeModel.newCpCode"),
+        "old_tracking_number": text("MailNoChangeModel.oldMailNo"),
+        "new_tracking_number": text("MailNoChangeModel.newMailNo"),
+    },
+}

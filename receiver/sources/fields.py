@@ -25,18 +25,26 @@ class Field:
 
     def value(self, body: Any) -> Any:
         """What stands there; ``None`` where the path does not lead."""
-        return _down(body, self.outside)
+        return down(body, self.outside)
 
     def read(self, body: Any) -> tuple[str, ...]:
         """The ids that can be read, each once, in their order."""
-        value = _down(body, self.outside)
+        value = down(body, self.outside)
         if not self.inside:
             found = exact.identifier(value)
             return () if found is None else (found,)
         if not isinstance(value, list):
             return ()
-        named = (exact.identifier(_down(element, self.inside)) for element in value)
+        named = (exact.identifier(down(element, self.inside)) for element in value)
         return tuple(dict.fromkeys(found for found in named if found is not None))
+
+    def elements(self, body: Any) -> dict[str, Any]:
+        """The first element of the list that names each id; none where there is no list."""
+        value = down(body, self.outside)
+        if not self.inside or not isinstance(value, list):
+            return {}
+        named = ((exact.identifier(down(element, self.inside)), element) for element in reversed(value))
+        return {found: element for found, element in named if found is not None}
 
     def fault(self, body: Any) -> tuple[int, str, str] | None:
         """Why an id cannot be read: how many keys led there, the path up to the fault, and what is wrong."""
@@ -78,7 +86,8 @@ def fault(body: Any, fields: tuple[Field, ...]) -> tuple[str, str] | None:
     return path, problem
 
 
-def _down(value: Any, keys: tuple[str, ...]) -> Any:
+def down(value: Any, keys: tuple[str, ...]) -> Any:
+    """Where the keys lead; ``None`` where they do not."""
     for key in keys:
         if not isinstance(value, dict):
             return None

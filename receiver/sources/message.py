@@ -1,21 +1,17 @@
-"""A message as far as it can be read, whoever wrote it; and what is made of it: an envelope, or events."""
+"""A message as far as it can be read, whoever wrote it, and the envelope that is made of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from receiver import exact, identity
 from receiver.accounts import Account
-from receiver.envelope import Envelope, Platform, StoredEnvelope
+from receiver.envelope import Envelope, Platform
 from receiver.errors import Undecodable
-from receiver.events import Event, OrderEvent, RefundEvent, Unrecognized
 from receiver.identity import Identity
 from receiver.sources import fields
 from receiver.sources.fields import Field
-from receiver.sources.moments import moment
-
-#: What a topic is about. A topic that is in no table has none.
-Family = Literal["order", "refund", "shipment"]
+from receiver.sources.topic import Topic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +31,8 @@ class Shape:
 class Message:
     topic: str
     platform: Platform | None
-    family: Family | None
+    #: The row of its topic; ``None`` under a topic that is in no table.
+    known: Topic | None
     order_ids: tuple[str, ...]
     #: Empty for topics of orders: their lane is the order, whatever else they mention.
     refund_ids: tuple[str, ...]
@@ -90,19 +87,19 @@ def read(
     *,
     topic: str,
     platform: Platform | None,
-    family: Family | None,
+    known: Topic | None,
     content: dict[str, Any],
     at: str,
     shape: Shape,
 ) -> Message:
     """Read what the message concerns; never fails."""
-    body, fault = business_part(content, at, known=family is not None)
+    body, fault = business_part(content, at, known=known is not None)
     return Message(
         topic=topic,
         platform=platform,
-        family=family,
+        known=known,
         order_ids=fields.ids(body, shape.orders),
-        refund_ids=() if family in {"order", "shipment"} else fields.ids(body, shape.refunds),
+        refund_ids=fields.ids(body, shape.refunds) if known is None or known.family == "refund" else (),
         body=body,
         at=at,
         shape=shape,
@@ -135,50 +132,4 @@ def unreadable(account: Account, payload: bytes) -> Envelope:
         refund_ids=(),
         identity=identity.of_bytes(account.name, payload),
         payload=payload,
-    )
-
-
-def events(found: Message, envelope: StoredEnvelope) -> tuple[Event, ...]:
-    """One event for each refund or order it concerns; under an unknown topic at least one. Raises ``Undecodable``."""
-    if found.fault is not None:
-        raise Undecodable(*found.fault)
-    if found.family == "refund":
-        kind: type[Event] = RefundEvent
-        named, where = found.refund_ids, found.shape.refunds
-    elif found.family is not None:
-        kind = OrderEvent
-        named, where = found.order_ids, found.shape.orders
-    else:
-        return _events(found, envelope, Unrecognized)
-    if named or found.shape.documented:
-        wrong = fields.fault(found.body, where)
-        if wrong is not None:
-            raise Undecodable(f"{found.at}.{wrong[0]}", wrong[1])
-    return _events(found, envelope, kind if named else Unrecognized)
-
-
-def _events(found: Message, envelope: StoredEnvelope, kind: type[Event]) -> tuple[Event, ...]:
-    only_order = found.order_ids[0] if len(found.order_ids) == 1 else None
-    subjects: list[tuple[str | None, str | None]]
-    if found.refund_ids:
-        subjects = [(only_order, refund_id) for refund_id in found.refund_ids]
-    elif found.order_ids:
-        subjects = [(order_id, None) for order_id in found.order_ids]
-    else:
-        subjects = [(None, None)]
-    times = (moment(field.value(found.body)) for field in found.shape.times)
-    occurred_at = next((time for time in times if time is not None), None)
-    return tuple(
-        kind(
-            account=envelope.account,
-            source=envelope.source,
-            platform=found.platform,
-            topic=found.topic,
-            order_id=order_id,
-            refund_id=refund_id,
-            occurred_at=occurred_at,
-            ambiguous=envelope.ambiguous,
-            raw=found.content,
-        )
-        for order_id, refund_id in subjects
     )

@@ -7,11 +7,25 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from receiver.envelope import Platform
+from receiver.events import OrderClosed, OrderPriceChanged, OrderStatusChanged, RefundChanged
 from receiver.sources.fields import Field
-from receiver.sources.message import Family, Shape
+from receiver.sources.message import Shape
+from receiver.sources.reading import Readings, fen, first, lines, text
+from receiver.sources.topic import Topic, becomes, topic
+from receiver.sources.words_taobao import ORDER_STATUSES, REFUND_STATUSES
 
-#: 0 is Lazada's: a trade order, or one of its reverse orders, as the body tells. 3 status, 8 price, 9 reverse order.
-TOPICS: Final[Mapping[str, Family]] = {"0": "order", "3": "order", "8": "order", "9": "refund"}
+TOPICS: Final[Mapping[str, Topic]] = {
+    # Lazada's, on the same engine: a trade order, or one of its reverse orders. Its page shows one status only, and
+    # whether that closes the reverse order or, by it, the order, it does not say.
+    "0": topic(
+        OrderStatusChanged,
+        statuses={"canceled": becomes(OrderClosed)},
+        reverse=topic(RefundChanged, progress=None),
+    ),
+    "3": topic(OrderStatusChanged, statuses=ORDER_STATUSES),
+    "8": topic(OrderPriceChanged),
+    "9": topic(RefundChanged, statuses=REFUND_STATUSES, progress=None),
+}
 
 TYPE = "message_type"
 DATA = "data"
@@ -32,17 +46,55 @@ _SHAPES: Final[Mapping[str, Shape]] = {
     "8": Shape(orders=_PURCHASE[::-1], times=_TIMES),
 }
 
+_CURRENCY = "purchaseOrderPriceDTO.purchaseCurrency"
+
+#: The price object of type 8 is also in PandaPon's body of a changed price. Fen.
+PRICE: Final = {
+    "total": fen("purchaseOrderPriceDTO.purchaseTotalFee", _CURRENCY),
+    "goods_amount": fen("purchaseOrderPriceDTO.purchaseProductFee", _CURRENCY),
+    "shipping_fee": fen("purchaseOrderPriceDTO.purchaseShippingFee", _CURRENCY),
+}
+
+READINGS: Final[Readings] = {
+    "order": {
+        "order_no": text("outer_purchase_id"),
+        "status": first(text("status"), text("order_status")),
+        **PRICE,
+        "lines": first(
+            lines(
+                "sku_list",
+                {
+                    "id": text("order_line_no"),
+                    "item_id": text("item_id"),
+                    "sku_id": text("sku_id"),
+                    "status": text("status"),
+                    "carrier": text("logistic_company_name"),
+                    "tracking_number": text("logistic_number"),
+                },
+            ),
+            lines("purchaseOrderLinePriceChangeMessageDTOList", {"id": text("purchaseOrderLineId")}),
+        ),
+    },
+    "refund": {"status": first(text("refund_status"), text("order_status"))},
+}
+
 
 def shape(topic: str) -> Shape:
     """Where the data of this type names its ids."""
     return _SHAPES.get(topic, ANY)
 
 
-def family(topic: str, content: Mapping[str, Any]) -> Family | None:
-    data = content.get(DATA)
-    if topic == "0" and isinstance(data, dict) and data.get("reverse_order_id") is not None:
-        return "refund"
-    return TOPICS.get(topic)
+def known(topic: str, content: Mapping[str, Any]) -> Topic | None:
+    """The row of this type."""
+    row, data = TOPICS.get(topic), content.get(DATA)
+    if (
+        row is not None
+        and row.reverse is not None
+        and isinstance(data, dict)
+        and data.get("reverse_order_id") is not None
+    ):
+        return row.reverse
+    return row
 
 
 def platform(content: Mapping[str, Any]) -> Platform | None:

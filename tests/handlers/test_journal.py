@@ -10,10 +10,11 @@ from structlog.testing import capture_logs
 
 from handlers import journal, router
 from receiver.deliveries import Filters
-from receiver.events import Event, OrderEvent, RefundEvent, Unrecognized
+from receiver.events import Event, OrderEvent, Unrecognized
 from receiver.sources import SOURCES
 from receiver.sources.samples import samples
 from receiver.store.sqlite import SqliteStore
+from receiver.vocabulary import event_types
 
 SAID: dict[str, Any] = {"account": "main", "source": "pandapon", "platform": "1688", "raw": {"buyerName": "PLANTED"}}
 
@@ -45,15 +46,11 @@ def test_topic_nobody_knows_is_a_warning() -> None:
 
 
 def test_every_kind_of_event_has_a_handler() -> None:
-    events: list[Event] = [
-        OrderEvent(topic="T", order_id="42", **SAID),
-        RefundEvent(topic="T", refund_id="TQ7", **SAID),
-        Unrecognized(topic="T", **SAID),
-    ]
-    kinds = [type(event) for event in events]
-    assert all(any(issubclass(kind, known) for known in kinds) for kind in Event.__subclasses__())
-    for event in events:
-        assert "journal.note" in [route.name for route in router.matching(event)]
+    for kind in event_types():
+        event = kind(topic="T", order_id="42", refund_id="TQ7", **SAID)
+        names = [route.name for route in router.matching(event)]
+        assert "journal.note" in names
+        assert len(names) == (1 if kind is Unrecognized else 2)
 
 
 @pytest.mark.parametrize("source", sorted(SOURCES))
@@ -65,6 +62,8 @@ def test_shipped_handlers_bear_every_documented_message(store: SqliteStore, sour
         while offers := claim(store, router):
             for offer in offers:
                 run(offer)
-    assert {one.state for one in store.deliveries(Filters(), 1000)} == {"succeeded"}
-    handlers = {one.envelope_id for one in store.deliveries(Filters(handler="journal.note"), 1000)}
-    assert handlers == {envelope.id for envelope in store.envelopes(Filters(), 1000)}
+    # Samples of one order come in no order of its life: old news is skipped by all but the journal.
+    assert {one.state for one in store.deliveries(Filters(), 1000)} <= {"succeeded", "skipped"}
+    noted = store.deliveries(Filters(handler="journal.note"), 1000)
+    assert {one.state for one in noted} == {"succeeded"}
+    assert {one.envelope_id for one in noted} == {envelope.id for envelope in store.envelopes(Filters(), 1000)}

@@ -13,7 +13,7 @@ from steps import claim, deliver, delivering, offered, owe
 
 from receiver.deliveries import Attempt, Delivery, DeliveryState
 from receiver.errors import PermanentFailure, TransientFailure, Undecodable
-from receiver.events import OrderEvent
+from receiver.events import OrderEvent, OrderPaid
 from receiver.routing import Context, Router
 from receiver.store.base import Swept
 from receiver.store.sqlite import SqliteStore
@@ -169,7 +169,7 @@ def test_handler_is_given_event_envelope_attempt_and_log_and_nothing_else(store:
     deliver(store, router, offered(store, router, message(orderId="3305075341149134260")))
     (ctx,) = given
     assert {field.name for field in fields(ctx)} == {"event", "envelope", "attempt", "log"}
-    assert type(ctx.event) is OrderEvent
+    assert type(ctx.event) is OrderPaid
     assert ctx.event.order_id == "3305075341149134260"
     assert ctx.envelope == store.envelope(ctx.envelope.id)
     assert ctx.attempt == 1

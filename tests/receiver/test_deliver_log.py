@@ -103,7 +103,7 @@ def test_lines_of_the_handler_carry_what_they_belong_to(store: SqliteStore) -> N
         "log_level": "info",
         "shelf": 3,
         "handler": "shop",
-        "event_type": "order",
+        "event_type": "order.paid",
         "order": ORDER,
         "refund": None,
         "envelope": found.envelope_id,

@@ -7,9 +7,11 @@ from receiver.sources.alibaba1688.callbacks import open_callback, topicless, uns
 from receiver.sources.alibaba1688.events import decode
 from receiver.sources.alibaba1688.signing import sign
 from receiver.sources.base import Source
+from receiver.sources.words_1688 import TOPICS
 
 ALIBABA1688 = Source(
     name="alibaba1688",
+    topics=TOPICS,
     open_callback=open_callback,
     unsigned=unsigned,
     topicless=topicless,

@@ -6,9 +6,9 @@ https://open.1688.com/doc/messageDoc.htm
 from receiver.envelope import StoredEnvelope
 from receiver.events import Event
 from receiver.sources import body_1688, form, message
-from receiver.sources.message import Message, events, parsed_object, required_topic
-
-TOPICS = body_1688.TOPICS
+from receiver.sources.interpret import interpret
+from receiver.sources.message import Message, parsed_object, required_topic
+from receiver.sources.words_1688 import TOPICS
 
 
 def read(text: bytes) -> Message:
@@ -18,7 +18,7 @@ def read(text: bytes) -> Message:
     return message.read(
         topic=topic,
         platform="1688",
-        family=TOPICS.get(topic),
+        known=TOPICS.get(topic),
         content=content,
         at="data",
         shape=body_1688.shape(topic),
@@ -26,4 +26,4 @@ def read(text: bytes) -> Message:
 
 
 def decode(envelope: StoredEnvelope) -> tuple[Event, ...]:
-    return events(read(form.stored_message(envelope.payload)), envelope)
+    return interpret(read(form.stored_message(envelope.payload)), envelope, body_1688.READINGS)

@@ -2,11 +2,12 @@
 
 from receiver.sources.base import Source
 from receiver.sources.dajisaas.callbacks import open_callback, topicless, unsigned
-from receiver.sources.dajisaas.events import decode
+from receiver.sources.dajisaas.events import TOPICS, decode
 from receiver.sources.dajisaas.signing import sign
 
 DAJISAAS = Source(
     name="dajisaas",
+    topics=TOPICS,
     open_callback=open_callback,
     unsigned=unsigned,
     topicless=topicless,

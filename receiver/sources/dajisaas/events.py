@@ -9,15 +9,21 @@ from typing import Any, Final
 from receiver.envelope import Platform, StoredEnvelope
 from receiver.events import Event
 from receiver.sources import body_1688, form, message, numbered
-from receiver.sources.message import Family, Message, Shape, events, parsed_object, required_topic
+from receiver.sources.interpret import interpret
+from receiver.sources.message import Message, Shape, parsed_object, required_topic
+from receiver.sources.reading import merged
+from receiver.sources.topic import Topic
+from receiver.sources.words_1688 import TOPICS as TOPICS_1688
 
-TOPICS: Final[Mapping[str, Family]] = {**numbered.TOPICS, **body_1688.TOPICS}
+TOPICS: Final[Mapping[str, Topic]] = {**numbered.TOPICS, **TOPICS_1688}
 
 _ANY: Final = Shape(
     orders=(*numbered.ANY.orders, *body_1688.ANY.orders),
     refunds=(*numbered.ANY.refunds, *body_1688.ANY.refunds),
     times=(*numbered.ANY.times, *body_1688.ANY.times),
 )
+
+_READINGS: Final = merged(numbered.READINGS, body_1688.READINGS)
 
 
 def read(text: bytes) -> Message:
@@ -29,7 +35,7 @@ def read(text: bytes) -> Message:
     return message.read(
         topic=topic,
         platform=_platform(topic, content),
-        family=numbered.family(topic, content) or TOPICS.get(topic),
+        known=numbered.known(topic, content) or TOPICS.get(topic),
         content=content,
         at=numbered.DATA,
         shape=_shape(topic),
@@ -37,11 +43,11 @@ def read(text: bytes) -> Message:
 
 
 def decode(envelope: StoredEnvelope) -> tuple[Event, ...]:
-    return events(read(form.stored_message(envelope.payload)), envelope)
+    return interpret(read(form.stored_message(envelope.payload)), envelope, _READINGS)
 
 
 def _platform(topic: str, content: Mapping[str, Any]) -> Platform | None:
-    if topic in body_1688.TOPICS:
+    if topic in TOPICS_1688:
         return "1688"
     site = content.get("site")
     if isinstance(site, str) and site.strip().startswith("1688"):
@@ -52,4 +58,4 @@ def _platform(topic: str, content: Mapping[str, Any]) -> Platform | None:
 def _shape(topic: str) -> Shape:
     if topic in numbered.TOPICS:
         return numbered.shape(topic)
-    return body_1688.shape(topic) if topic in body_1688.TOPICS else _ANY
+    return body_1688.shape(topic) if topic in TOPICS_1688 else _ANY

@@ -7,9 +7,11 @@ from receiver.sources.base import Source
 from receiver.sources.pandapon.callbacks import open_callback, topicless, unsigned
 from receiver.sources.pandapon.events import decode
 from receiver.sources.pandapon.signing import sign
+from receiver.sources.pandapon.words import TOPICS
 
 PANDAPON = Source(
     name="pandapon",
+    topics=TOPICS,
     open_callback=open_callback,
     unsigned=unsigned,
     topicless=topicless,

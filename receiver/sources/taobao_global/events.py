@@ -6,9 +6,8 @@ https://jaq-doc.alibaba.com/docs/doc.htm?articleId=119493&docType=1&treeId=735
 from receiver.envelope import StoredEnvelope
 from receiver.events import Event
 from receiver.sources import message, numbered
-from receiver.sources.message import Message, events, parsed_object, required_topic
-
-TOPICS = numbered.TOPICS
+from receiver.sources.interpret import interpret
+from receiver.sources.message import Message, parsed_object, required_topic
 
 
 def read(payload: bytes) -> Message:
@@ -18,7 +17,7 @@ def read(payload: bytes) -> Message:
     return message.read(
         topic=topic,
         platform=numbered.platform(content),
-        family=numbered.family(topic, content),
+        known=numbered.known(topic, content),
         content=content,
         at=numbered.DATA,
         shape=numbered.shape(topic),
@@ -26,4 +25,4 @@ def read(payload: bytes) -> Message:
 
 
 def decode(envelope: StoredEnvelope) -> tuple[Event, ...]:
-    return events(read(envelope.payload), envelope)
+    return interpret(read(envelope.payload), envelope, numbered.READINGS)

@@ -7,7 +7,7 @@ import pytest
 from receiver.accounts import Account
 from receiver.envelope import Callback, Envelope, StoredEnvelope
 from receiver.errors import SignatureWrong, Undecodable
-from receiver.events import OrderEvent, RefundEvent, Unrecognized
+from receiver.events import RefundEvent, Unrecognized
 from receiver.sources.alibaba1688 import ALIBABA1688
 from receiver.sources.samples import Sample, samples
 
@@ -97,7 +97,7 @@ def test_a_sample_is_addressed(sample: Sample) -> None:
 def test_a_sample_becomes_one_event(sample: Sample, stored: Stored) -> None:
     _, order_id, refund_id = SAMPLES[sample.name]
     (event,) = ALIBABA1688.decode(stored("alibaba1688", payload(sample.message.decode())))
-    assert type(event) is (RefundEvent if refund_id else OrderEvent)
+    assert isinstance(event, RefundEvent) is (refund_id is not None)
     assert (event.topic, event.platform, event.order_id, event.refund_id) == (sample.topic, "1688", order_id, refund_id)
 
 

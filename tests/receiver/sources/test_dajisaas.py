@@ -7,7 +7,7 @@ import pytest
 from receiver.accounts import Account
 from receiver.envelope import Callback, Envelope, StoredEnvelope
 from receiver.errors import Undecodable
-from receiver.events import OrderEvent, RefundEvent, Unrecognized
+from receiver.events import OrderPaid, RefundChanged, Unrecognized
 from receiver.sources.dajisaas import DAJISAAS
 from receiver.sources.samples import samples
 
@@ -42,10 +42,10 @@ def test_the_sample_is_addressed() -> None:
     assert (envelope.topic, envelope.platform, envelope.order_ids) == ("3", "taobao", ("200002638011",))
 
 
-def test_the_sample_becomes_an_order_event(stored: Stored) -> None:
+def test_the_sample_becomes_an_event_of_its_order(stored: Stored) -> None:
     (sample,) = samples("dajisaas")
     (event,) = DAJISAAS.decode(stored("dajisaas", payload(sample.message.decode())))
-    assert type(event) is OrderEvent
+    assert type(event) is OrderPaid
     assert event.order_id == "200002638011"
     assert event.occurred_at is not None
     assert event.occurred_at.isoformat() == "2022-04-26T02:21:27.564000+00:00"
@@ -60,7 +60,7 @@ def test_a_price_change_names_its_purchase_order(stored: Stored) -> None:
 def test_a_topic_of_1688_is_read_in_1688s_shape(key: str, stored: Stored) -> None:
     text = f'{{"{key}":"ORDER_BUYER_VIEW_ORDER_REFUND_AFTER_SALES","data":{{"orderId":1,"refundId":"2"}}}}'
     (event,) = DAJISAAS.decode(stored("dajisaas", payload(text)))
-    assert type(event) is RefundEvent
+    assert type(event) is RefundChanged
     assert (event.platform, event.order_id, event.refund_id) == ("1688", "1", "2")
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from receiver.accounts import Account
 from receiver.envelope import Envelope, StoredEnvelope
-from receiver.events import OrderEvent, RefundEvent
+from receiver.events import RefundEvent
 from receiver.sources.pandapon import PANDAPON
 from receiver.sources.samples import Sample, samples
 
@@ -57,7 +57,7 @@ def test_a_sample_is_addressed(sample: Sample) -> None:
 def test_a_sample_becomes_one_event(sample: Sample, stored: Stored) -> None:
     platform, order_id, refund_id = SAMPLES[sample.name]
     (event,) = PANDAPON.decode(stored("pandapon", sample.message))
-    assert type(event) is (RefundEvent if refund_id else OrderEvent)
+    assert isinstance(event, RefundEvent) is (refund_id is not None)
     assert (event.topic, event.platform) == (sample.topic, platform)
     assert (event.order_id, event.refund_id) == (order_id, refund_id)
 

@@ -9,7 +9,6 @@ from receiver.envelope import StoredEnvelope
 from receiver.errors import Undecodable
 from receiver.events import Unrecognized
 from receiver.sources.pandapon import PANDAPON
-from receiver.sources.pandapon.events import TOPICS
 
 Stored = Callable[..., StoredEnvelope]
 
@@ -112,6 +111,7 @@ def test_the_event_holds_the_message_with_its_body_parsed(stored: Stored) -> Non
 
 
 def test_every_topic_has_a_family() -> None:
-    assert TOPICS["ORDER_BUYER_VIEW_ORDER_STATUS_MODIFY"] == "order"
-    assert TOPICS["ORDER_BUYER_VIEW_ORDER_BUYER_REFUND"] == "refund"
-    assert TOPICS["LOGISTICS_BUYER_VIEW_TRACE"] == "shipment"
+    topics = PANDAPON.topics
+    assert topics["ORDER_BUYER_VIEW_ORDER_STATUS_MODIFY"].family == "order"
+    assert topics["ORDER_BUYER_VIEW_ORDER_BUYER_REFUND"].family == "refund"
+    assert topics["LOGISTICS_BUYER_VIEW_TRACE"].family == "shipment"

@@ -8,10 +8,9 @@ import pytest
 from receiver.accounts import Account
 from receiver.envelope import Envelope, StoredEnvelope
 from receiver.errors import Undecodable
-from receiver.events import OrderEvent, RefundEvent, Unrecognized
+from receiver.events import OrderPaid, OrderStatusChanged, RefundChanged, RefundRequested, Unrecognized
 from receiver.sources.samples import Sample, samples
 from receiver.sources.taobao_global import TAOBAO_GLOBAL
-from receiver.sources.taobao_global.events import TOPICS
 
 Stored = Callable[..., StoredEnvelope]
 
@@ -20,9 +19,9 @@ ACCOUNT = Account(
 )
 
 SAMPLES: dict[str, tuple[Any, ...]] = {
-    "0.reverse_order": (None, ("252883361348153",), ("501977696648153",), "2020-10-26T09:14:23+00:00"),
-    "3": ("taobao", ("200002638011",), (), "2022-04-26T02:21:27.564000+00:00"),
-    "9": ("taobao", (), ("200000000001",), None),
+    "0.reverse_order": (RefundChanged, None, ("252883361348153",), ("501977696648153",), "2020-10-26T09:14:23+00:00"),
+    "3": (OrderPaid, "taobao", ("200002638011",), (), "2022-04-26T02:21:27.564000+00:00"),
+    "9": (RefundRequested, "taobao", (), ("200000000001",), None),
 }
 
 
@@ -52,7 +51,7 @@ def test_every_sample_is_in_the_table() -> None:
 
 @pytest.mark.parametrize("sample", samples("taobao_global"), ids=lambda sample: sample.name)
 def test_a_sample_is_addressed(sample: Sample) -> None:
-    platform, order_ids, refund_ids, _ = SAMPLES[sample.name]
+    _, platform, order_ids, refund_ids, _ = SAMPLES[sample.name]
     envelope = opened(sample.message)
     assert (envelope.topic, envelope.platform) == (sample.topic, platform)
     assert (envelope.order_ids, envelope.refund_ids) == (order_ids, refund_ids)
@@ -60,9 +59,9 @@ def test_a_sample_is_addressed(sample: Sample) -> None:
 
 @pytest.mark.parametrize("sample", samples("taobao_global"), ids=lambda sample: sample.name)
 def test_a_sample_becomes_one_event(sample: Sample, stored: Stored) -> None:
-    platform, order_ids, refund_ids, occurred_at = SAMPLES[sample.name]
+    kind, platform, order_ids, refund_ids, occurred_at = SAMPLES[sample.name]
     (event,) = TAOBAO_GLOBAL.decode(stored("taobao_global", sample.message))
-    assert type(event) is (RefundEvent if refund_ids else OrderEvent)
+    assert type(event) is kind
     assert (event.platform, event.topic) == (platform, sample.topic)
     assert (event.order_id, event.refund_id) == (next(iter(order_ids), None), next(iter(refund_ids), None))
     assert (event.occurred_at and event.occurred_at.isoformat()) == occurred_at
@@ -76,7 +75,7 @@ def test_a_price_change_names_its_purchase_order() -> None:
 def test_type_0_is_an_order_or_a_refund_as_its_data_tells(stored: Stored) -> None:
     order = b'{"message_type":0,"data":{"trade_order_id":"1"}}'
     refund = b'{"message_type":0,"data":{"trade_order_id":"1","reverse_order_id":"2"}}'
-    assert [type(event) for event in TAOBAO_GLOBAL.decode(stored("taobao_global", order))] == [OrderEvent]
+    assert [type(event) for event in TAOBAO_GLOBAL.decode(stored("taobao_global", order))] == [OrderStatusChanged]
     assert [event.refund_id for event in TAOBAO_GLOBAL.decode(stored("taobao_global", refund))] == ["2"]
 
 
@@ -133,4 +132,5 @@ def test_an_undecodable_message_names_the_path_of_its_fault(
 
 
 def test_every_documented_type_has_a_family() -> None:
-    assert dict(TOPICS) == {"0": "order", "3": "order", "8": "order", "9": "refund"}
+    families = {name: topic.family for name, topic in TAOBAO_GLOBAL.topics.items()}
+    assert families == {"0": "order", "3": "order", "8": "order", "9": "refund"}
