@@ -23,12 +23,12 @@ def in_memory() -> dramatiq.Broker:
 def declare(broker: dramatiq.Broker, deliver: Callable[[Offer], None]) -> Callable[[Offer], None]:
     """Declare the one actor; what is returned rings for an offer."""
 
-    def run(delivery_id: int, number: int) -> None:
-        deliver(Offer(delivery_id, number))
+    def run(delivery_id: int, number: int, handler: str) -> None:
+        deliver(Offer(delivery_id, number, handler))
 
     actor = dramatiq.actor(actor_name=ACTOR, queue_name=QUEUE, broker=broker)(run)
 
     def ring(offer: Offer) -> None:
-        actor.send(offer.delivery_id, offer.number)
+        actor.send(offer.delivery_id, offer.number, offer.handler)
 
     return ring

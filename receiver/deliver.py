@@ -16,6 +16,7 @@ from receiver.failures import describe, places
 from receiver.invoke import Invoker
 from receiver.metrics import Metrics
 from receiver.routing import Context, Route, Router
+from receiver.shares import Shares
 from receiver.sources.base import Source
 from receiver.store.base import Store
 
@@ -35,6 +36,7 @@ class Deliverer:
         sources: Mapping[str, Source],
         router: Router,
         metrics: Metrics,
+        shares: Shares,
         on_ended: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
@@ -42,23 +44,37 @@ class Deliverer:
         self._routes = {route.name: route for route in router}
         self._timeouts = {route.name: route.timeout for route in router}
         self._metrics = metrics
+        self._shares = shares
         self._on_ended = on_ended
         self._invoker = Invoker()
 
     def deliver(self, offer: Offer) -> None:
-        """Run the attempt that this offer is for; nothing, if the offer no longer counts."""
+        """Run the attempt that this offer is for; nothing, if it no longer counts, or its handler holds its share."""
         try:
-            started = self._store.start(offer, self._timeouts)
+            if not self._shares.begin(offer.handler):
+                self._store.give_back([offer])
+                return
+            began = time.monotonic()
+            try:
+                self._attempt(offer)
+            finally:
+                self._shares.end(offer.handler, time.monotonic() - began)
         except StoreUnavailable as error:  # nothing has begun: the offer's lease ends, and it is offered again
             log.warning("delivery.not_started", delivery=offer.delivery_id, error=str(error))
             return
+        self._on_ended()
+
+    def stop(self) -> None:
+        self._invoker.stop()
+
+    def _attempt(self, offer: Offer) -> None:
+        started = self._store.start(offer, self._timeouts)
         if started is None:
             log.debug("delivery.stale_offer", delivery=offer.delivery_id, offer=offer.number)
             return
         if isinstance(started, Skipped):
             self._metrics.attempted(started.handler, "skipped", 0)
             _log_skipped(started)
-            self._on_ended()
             return
         route = self._routes[started.handler]
         began = time.monotonic()
@@ -68,10 +84,6 @@ class Deliverer:
         counted = self._settle(started, ended, route, began)
         self._metrics.attempted(route.name, ended.state, duration.total_seconds())
         _log(started, event, ended, counted=counted)
-        self._on_ended()
-
-    def stop(self) -> None:
-        self._invoker.stop()
 
     def _run(self, route: Route, started: Started) -> tuple[Event | None, BaseException | None]:
         """The event, and what its handler raised."""

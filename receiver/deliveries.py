@@ -54,10 +54,11 @@ class Dispatched:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A claimed delivery and the fencing number it was claimed under: all that a broker message carries."""
+    """A claimed delivery, its fencing number, and whose it is: all that a broker message carries."""
 
     delivery_id: int
     number: int
+    handler: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

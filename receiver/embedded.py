@@ -18,6 +18,7 @@ from receiver.metrics import Metrics
 from receiver.relay import Relay
 from receiver.routing import Router
 from receiver.serving import Server
+from receiver.shares import Shares
 from receiver.sources.base import Source
 from receiver.store.sqlite import SqliteStore
 from receiver.sweep import sweep
@@ -82,9 +83,20 @@ def _working(
 ) -> Iterator[None]:
     """Relay and worker, running; at the end the relay stops first, then each handler gets to its end."""
     broker = brokers.in_memory()
-    deliverer = Deliverer(store=store, sources=sources, router=router, metrics=metrics, on_ended=wake.set)
+    shares = Shares(threads)
+    deliverer = Deliverer(
+        store=store, sources=sources, router=router, metrics=metrics, shares=shares, on_ended=wake.set
+    )
     ring = brokers.declare(broker, deliverer.deliver)
-    relay = Relay(store=store, sources=sources, router=router, ring=ring, limit=threads * OFFERS_PER_THREAD, wake=wake)
+    relay = Relay(
+        store=store,
+        sources=sources,
+        router=router,
+        ring=ring,
+        shares=shares,
+        limit=threads * OFFERS_PER_THREAD,
+        wake=wake,
+    )
     worker = Worker(broker, worker_threads=threads, worker_timeout=100)
     worker.start()
     relay.start()

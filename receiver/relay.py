@@ -13,6 +13,7 @@ from receiver import dispatch, offer, sweep
 from receiver.deliveries import Offer
 from receiver.errors import StoreUnavailable
 from receiver.routing import Router
+from receiver.shares import Shares
 from receiver.sources.base import Source
 from receiver.store.base import Store
 
@@ -33,6 +34,7 @@ class Relay(threading.Thread):
         sources: Mapping[str, Source],
         router: Router,
         ring: Callable[[Offer], None],
+        shares: Shares,
         limit: int,
         wake: threading.Event,
     ) -> None:
@@ -41,6 +43,7 @@ class Relay(threading.Thread):
         self._sources = sources
         self._router = router
         self._ring = ring
+        self._shares = shares
         self._limit = limit
         #: Set by whoever stored something or ended a delivery: look at once.
         self._wake = wake
@@ -77,7 +80,7 @@ class Relay(threading.Thread):
         return dispatch.dispatch(self._store, self._sources, self._router)
 
     def _offer(self) -> int:
-        return offer.offer(self._store, self._router, self._ring, limit=self._limit)
+        return offer.offer(self._store, self._router, self._ring, self._shares, limit=self._limit)
 
     def _sweep(self) -> int:
         if time.monotonic() < self._next_sweep:

@@ -15,6 +15,7 @@ from receiver.deliveries import Delivery, Filters, Offer
 from receiver.events import Event
 from receiver.metrics import Metrics
 from receiver.routing import Context, Route, Router
+from receiver.shares import Shares
 from receiver.sources import SOURCES
 from receiver.store.sqlite import SqliteStore
 
@@ -55,7 +56,7 @@ def owe(store: SqliteStore, router: Router, *texts: bytes, of: Account | None = 
 
 
 def claim(store: SqliteStore, router: Router, limit: int = 100) -> list[Offer]:
-    return store.claim(limit, [route.name for route in router])
+    return store.claim(limit, {route.name: limit for route in router})
 
 
 def offered(store: SqliteStore, router: Router, *texts: bytes) -> Offer:
@@ -69,7 +70,9 @@ def offered(store: SqliteStore, router: Router, *texts: bytes) -> Offer:
 def delivering(
     store: SqliteStore, router: Router, on_ended: Callable[[], None] = lambda: None
 ) -> Iterator[Callable[[Offer], None]]:
-    deliverer = Deliverer(store=store, sources=SOURCES, router=router, metrics=Metrics(), on_ended=on_ended)
+    deliverer = Deliverer(
+        store=store, sources=SOURCES, router=router, metrics=Metrics(), shares=Shares(8), on_ended=on_ended
+    )
     try:
         yield deliverer.deliver
     finally:

@@ -23,6 +23,7 @@ from receiver.dispatch import dispatch
 from receiver.events import OrderEvent
 from receiver.metrics import Metrics
 from receiver.offer import offer
+from receiver.shares import Shares
 from receiver.sources import SOURCES
 from receiver.standing import compare
 from receiver.store.sqlite import SqliteStore
@@ -75,7 +76,10 @@ class Shop:
         self.seen: list[OrderEvent] = []
         self.router = Router()
         self.router.on(OrderEvent, name="shop.see")(self._see)
-        self._deliverer = Deliverer(store=self.store, sources=SOURCES, router=self.router, metrics=Metrics())
+        self._shares = Shares(8)
+        self._deliverer = Deliverer(
+            store=self.store, sources=SOURCES, router=self.router, metrics=Metrics(), shares=self._shares
+        )
 
     def _see(self, ctx: Context[OrderEvent]) -> None:
         self.seen.append(ctx.event)
@@ -89,7 +93,7 @@ class Shop:
         while dispatch(self.store, SOURCES, self.router):
             pass
         rung: list[Offer] = []
-        while offer(self.store, self.router, rung.append, limit=100):
+        while offer(self.store, self.router, rung.append, self._shares, limit=100):
             while rung:
                 self._deliverer.deliver(rung.pop())
 

@@ -21,6 +21,7 @@ from receiver.events import OrderEvent, RefundEvent
 from receiver.inbox import Inbox
 from receiver.metrics import Metrics
 from receiver.offer import offer
+from receiver.shares import Shares
 from receiver.simulator.plan import plan
 from receiver.sources import SOURCES
 from receiver.store.sqlite import SqliteStore
@@ -61,13 +62,13 @@ def test_a_callback_becomes_work_done(store: SqliteStore) -> None:
     [owed] = store.deliveries(Filters(), 10)
     assert (owed.handler, owed.state, owed.order_id) == ("shop.paid", "due", "3305075341149134260")
 
-    # Offered: the broker is told two numbers, and nothing else.
+    # Offered: the broker is told two numbers and whose it is, and nothing else.
     rung: list[Offer] = []
-    assert offer(store, router, rung.append, limit=10) == 1
-    assert rung == [Offer(owed.id, 1)]
+    assert offer(store, router, rung.append, Shares(8), limit=10) == 1
+    assert rung == [Offer(owed.id, 1, "shop.paid")]
 
     # The attempt: counted, run, settled.
-    worker = Deliverer(store=store, sources=SOURCES, router=router, metrics=Metrics())
+    worker = Deliverer(store=store, sources=SOURCES, router=router, metrics=Metrics(), shares=Shares(8))
     worker.deliver(rung[0])
     worker.stop()
     assert told == ["3305075341149134260 ORDER_PAY_SUCCESS, attempt 1, from main"]

@@ -40,8 +40,8 @@ class Store(Protocol):
     def dispatch(self, batch: Sequence[Dispatched]) -> None:
         """Owe the deliveries and mark the envelopes; one that another relay dispatched before is passed over."""
 
-    def claim(self, limit: int, handlers: Sequence[str]) -> list[Offer]:
-        """Offer due heads of these handlers, while fewer than ``limit`` are offered or running."""
+    def claim(self, limit: int, room: Mapping[str, int]) -> list[Offer]:
+        """Offer due heads, so many of each handler, while fewer than ``limit`` are offered or running."""
 
     def give_back(self, offers: Sequence[Offer]) -> None:
         """The broker did not take these offers: due again, now."""

@@ -8,14 +8,19 @@ from receiver import broker
 from receiver.deliveries import Offer
 
 
-def test_message_carries_two_integers_and_nothing_else() -> None:
+def test_message_carries_ids_and_nothing_else() -> None:
     """What is no id may be personal, and what is not there cannot be lost with the broker."""
     stub = broker.in_memory()
     assert isinstance(stub, StubBroker)
     ring = broker.declare(stub, lambda _: None)
-    ring(Offer(delivery_id=7, number=3))
+    ring(Offer(delivery_id=7, number=3, handler="shop.see"))
     sent = orjson.loads(stub.queues[broker.QUEUE].get_nowait())
-    assert (sent["actor_name"], sent["args"], sent["kwargs"], sent["options"]) == (broker.ACTOR, [7, 3], {}, {})
+    assert (sent["actor_name"], sent["args"], sent["kwargs"], sent["options"]) == (
+        broker.ACTOR,
+        [7, 3, "shop.see"],
+        {},
+        {},
+    )
     assert sent.keys() == {
         "queue_name", "actor_name", "args", "kwargs", "options", "message_id", "message_timestamp"
     }  # fmt: skip
@@ -33,7 +38,7 @@ def test_actor_delivers_what_was_rung_for() -> None:
     ring = broker.declare(stub, delivered.append)
     worker = Worker(stub, worker_threads=2, worker_timeout=10)
     worker.start()
-    rung = [Offer(number, number + 100) for number in range(20)]
+    rung = [Offer(number, number + 100, "shop.see") for number in range(20)]
     for offer in rung:
         ring(offer)
     stub.join(broker.QUEUE, timeout=5_000)
@@ -54,9 +59,9 @@ def test_delivery_that_raises_is_not_tried_again_by_the_broker() -> None:
     ring = broker.declare(stub, deliver)
     worker = Worker(stub, worker_threads=1, worker_timeout=10)
     worker.start()
-    ring(Offer(1, 1))
-    ring(Offer(2, 1))
+    ring(Offer(1, 1, "shop.see"))
+    ring(Offer(2, 1, "shop.see"))
     stub.join(broker.QUEUE, timeout=5_000, fail_fast=False)
     worker.stop()
     stub.close()
-    assert delivered == [Offer(1, 1), Offer(2, 1)]
+    assert delivered == [Offer(1, 1, "shop.see"), Offer(2, 1, "shop.see")]

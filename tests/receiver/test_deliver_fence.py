@@ -39,14 +39,14 @@ def test_wrong_number_runs_nothing(store: SqliteStore) -> None:
     shop = Shop()
     offer = offered(store, shop.router)
     for number in (offer.number - 1, offer.number + 1):
-        assert deliver(store, shop.router, Offer(offer.delivery_id, number)).state == "offered"
+        assert deliver(store, shop.router, Offer(offer.delivery_id, number, offer.handler)).state == "offered"
     assert shop.runs == 0
 
 
 def test_delivery_that_does_not_exist_runs_nothing(store: SqliteStore) -> None:
     shop = Shop()
     with delivering(store, shop.router) as run, capture_logs() as lines:
-        run(Offer(999, 1))
+        run(Offer(999, 1, "shop"))
     assert shop.runs == 0
     assert [line["event"] for line in lines] == ["delivery.stale_offer"]
 

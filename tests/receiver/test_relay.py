@@ -18,6 +18,7 @@ from receiver.deliveries import Delivery, DeliveryState, Filters, Offer
 from receiver.events import OrderEvent
 from receiver.relay import Relay
 from receiver.routing import Context, Router
+from receiver.shares import Shares
 from receiver.sources import SOURCES
 from receiver.store.sqlite import SqliteStore, writer
 
@@ -45,7 +46,15 @@ def relaying(
     sources: Any = SOURCES,
     wake: threading.Event | None = None,
 ) -> Iterator[Relay]:
-    running = Relay(store=store, sources=sources, router=router, ring=ring, limit=limit, wake=wake or threading.Event())
+    running = Relay(
+        store=store,
+        sources=sources,
+        router=router,
+        ring=ring,
+        shares=Shares(8),
+        limit=limit,
+        wake=wake or threading.Event(),
+    )
     running.start()
     try:
         yield running

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -16,6 +16,7 @@ from receiver.deliveries import (
     Dispatched,
     Ended,
     Filters,
+    NewDelivery,
     Offer,
     Skipped,
     Started,
@@ -27,6 +28,15 @@ from receiver.store.sqlite import accepting, connecting, deciding, guarding, rea
 from receiver.store.sqlite.writer import Writer
 
 T = TypeVar("T")
+
+
+#: A transaction of the relay's makes acknowledgements wait, so it is kept to a few milliseconds.
+MOST_OWED = 250
+#: What the relay holds of payloads at a time.
+MOST_BYTES = 4 * 1024 * 1024
+
+#: What one transaction owes of an envelope, and whether that is the last of it.
+_Part = tuple[Dispatched, Sequence[NewDelivery], bool]
 
 
 def system_clock() -> int:
@@ -61,21 +71,24 @@ class SqliteStore:
     # The relay.
 
     def undispatched(self, limit: int) -> list[StoredEnvelope]:
-        clauses = "WHERE state = 'stored' ORDER BY seq LIMIT ?"
-        return self._read(lambda c: reading.stored_envelopes(c, clauses, (limit,), payload=True))
+        return self._read(lambda c: reading.undispatched(c, limit, MOST_BYTES))
 
     def dispatch(self, batch: Sequence[Dispatched]) -> None:
-        def job(connection: apsw.Connection, now: int) -> None:
-            for dispatched in batch:
-                relaying.dispatch(connection, dispatched, now=now)
+        for part in _parts(batch):
 
-        self._run(job)
+            def owe(connection: apsw.Connection, now: int, part: list[_Part] = part) -> None:
+                for dispatched, deliveries, last in part:
+                    relaying.owe(connection, dispatched.envelope_id, deliveries, now=now)
+                    if last:
+                        relaying.mark(connection, dispatched)
 
-    def claim(self, limit: int, handlers: Sequence[str]) -> list[Offer]:
+            self._run(owe)
+
+    def claim(self, limit: int, room: Mapping[str, int]) -> list[Offer]:
         if not self._read(lambda c: relaying.anything_due(c, self._clock())):
             return []
         lease = working.milliseconds(OFFER_LEASE)
-        return self._run(lambda c, now: relaying.claim(c, limit, handlers, now=now, lease_until=now + lease))
+        return self._run(lambda c, now: relaying.claim(c, limit, room, now=now, lease_until=now + lease))
 
     def give_back(self, offers: Sequence[Offer]) -> None:
         self._run(lambda c, _: relaying.give_back(c, offers))
@@ -174,3 +187,19 @@ class SqliteStore:
             return query(reader)
         except apsw.Error as error:
             raise StoreUnavailable(f"SQLite: {type(error).__name__}: {error}") from error
+
+
+def _parts(batch: Sequence[Dispatched]) -> Iterator[list[_Part]]:
+    """A batch, cut into transactions. One envelope may owe thousands: a batch payment of many orders."""
+    part: list[_Part] = []
+    owed = 0
+    for dispatched in batch:
+        rest = dispatched.deliveries
+        while owed + len(rest) > MOST_OWED:
+            now, rest = rest[: MOST_OWED - owed], rest[MOST_OWED - owed :]
+            yield [*part, (dispatched, now, False)]
+            part, owed = [], 0
+        part.append((dispatched, rest, True))
+        owed += len(rest)
+    if part:
+        yield part

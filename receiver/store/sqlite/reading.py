@@ -57,6 +57,20 @@ def stored_envelopes(
     return [_stored_envelope(row) for row in rows]
 
 
+def undispatched(connection: apsw.Connection, limit: int, most_bytes: int) -> list[StoredEnvelope]:
+    """The first that are ``stored``: at least one, and no more than these bytes of payload together."""
+    sizes = query.rows(
+        connection, "SELECT seq, length(payload) FROM envelope WHERE state = 'stored' ORDER BY seq LIMIT ?", (limit,)
+    )
+    total, last = 0, None
+    for seq, size in sizes:
+        total += size
+        if last is not None and total > most_bytes:
+            break
+        last = seq
+    return stored_envelopes(connection, "WHERE state = 'stored' AND seq <= ? ORDER BY seq", (last,), payload=True)
+
+
 def list_envelopes(connection: apsw.Connection, filters: Filters, limit: int) -> list[StoredEnvelope]:
     where, bindings = _where(filters, received="received_at", side=0)
     return stored_envelopes(connection, f"{where} ORDER BY seq DESC LIMIT ?", (*bindings, limit), payload=False)

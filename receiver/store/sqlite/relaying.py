@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import apsw
 
-from receiver.deliveries import Dispatched, Offer
+from receiver.deliveries import Dispatched, NewDelivery, Offer
 from receiver.retries import MAX_LOST_IN_A_ROW
 from receiver.store.base import Swept
 from receiver.store.sqlite import guarding, lanes, query
@@ -18,16 +18,16 @@ INSERT INTO delivery (envelope_seq, number, handler, event, order_id, refund_id,
 SELECT :seq, :number, :handler, :event, :order_id, :refund_id, :lane, :tells_state, :stage, :occurred_at,
        :lane IS NULL OR NOT EXISTS (SELECT 1 FROM delivery WHERE lane = :lane AND handler = :handler AND {_OPEN}),
        :now, :now
+ON CONFLICT (envelope_seq, number, handler) DO NOTHING
 """  # noqa: S608  (a constant)
 
 _CLAIM = """
 UPDATE delivery SET state = 'offered', offer = offer + 1, lease_until = :lease_until
 WHERE id IN (
   SELECT id FROM delivery
-  WHERE state = 'due' AND head = 1 AND due_at <= :now AND lost < 2
-    AND handler IN (SELECT value FROM json_each(:handlers))
+  WHERE handler = :handler AND state = 'due' AND head = 1 AND due_at <= :now AND lost < 2
   ORDER BY due_at, id LIMIT :room)
-RETURNING id, offer
+RETURNING id, offer, handler
 """
 
 # A delivery that lost its worker twice in a row may be what kills it. Such suspects run one at a time, so that those
@@ -40,19 +40,16 @@ WHERE id = (
     AND handler IN (SELECT value FROM json_each(:handlers))
   ORDER BY due_at, id LIMIT 1)
   AND NOT EXISTS (SELECT 1 FROM delivery WHERE state IN ('offered', 'running') AND lost >= 2)
-RETURNING id, offer
+RETURNING id, offer, handler
 """
 
 
-def dispatch(connection: apsw.Connection, dispatched: Dispatched, *, now: int) -> None:
-    seq = query.value(
-        connection,
-        "UPDATE envelope SET state = ?, error = ? WHERE id = ? AND state = 'stored' RETURNING seq",
-        ("unreadable" if dispatched.unreadable else "dispatched", dispatched.unreadable, dispatched.envelope_id),
-    )
+def owe(connection: apsw.Connection, envelope_id: str, deliveries: Sequence[NewDelivery], *, now: int) -> None:
+    """Owe deliveries of an envelope that is being dispatched; those that are owed already stay as they are."""
+    seq = query.value(connection, "SELECT seq FROM envelope WHERE id = ? AND state = 'stored'", (envelope_id,))
     if seq is None:
         return
-    for delivery in dispatched.deliveries:
+    for delivery in deliveries:
         tells_state, stage, occurred_at = guarding.columns(delivery.standing)
         connection.execute(
             _OWE,
@@ -72,17 +69,33 @@ def dispatch(connection: apsw.Connection, dispatched: Dispatched, *, now: int) -
         )
 
 
+def mark(connection: apsw.Connection, dispatched: Dispatched) -> None:
+    """All it owes is owed, or it is unreadable."""
+    connection.execute(
+        "UPDATE envelope SET state = ?, error = ? WHERE id = ? AND state = 'stored'",
+        ("unreadable" if dispatched.unreadable else "dispatched", dispatched.unreadable, dispatched.envelope_id),
+    )
+
+
 def claim(
-    connection: apsw.Connection, limit: int, handlers: Sequence[str], *, now: int, lease_until: int
+    connection: apsw.Connection, limit: int, room: Mapping[str, int], *, now: int, lease_until: int
 ) -> list[Offer]:
-    room = limit - query.value(connection, "SELECT count(*) FROM delivery WHERE state IN ('offered', 'running')")
-    if room <= 0:
+    left = limit - query.value(connection, "SELECT count(*) FROM delivery WHERE state IN ('offered', 'running')")
+    if left <= 0:
         return []
-    known = {"now": now, "lease_until": lease_until, "handlers": json.dumps(list(handlers))}
-    offers = [Offer(*row) for row in query.rows(connection, _CLAIM_SUSPECT, known)]
-    if room > len(offers):
-        rows = query.rows(connection, _CLAIM, {**known, "room": room - len(offers)})
-        offers += [Offer(*row) for row in rows]
+    at = {"now": now, "lease_until": lease_until}
+    able = json.dumps([handler for handler, free in room.items() if free > 0])
+    offers = [Offer(*row) for row in query.rows(connection, _CLAIM_SUSPECT, {**at, "handlers": able})]
+    free = dict(room)
+    for parts in (len(room), 1):  # first to each its part, then what nobody else wants
+        part = -(-(left - len(offers)) // max(parts, 1))
+        for handler, most in free.items():
+            wanted = min(most, part, left - len(offers))
+            if wanted <= 0:
+                continue
+            found = query.rows(connection, _CLAIM, {**at, "handler": handler, "room": wanted})
+            offers += [Offer(*row) for row in found]
+            free[handler] = most - wanted if len(found) == wanted else 0
     return offers
 
 

@@ -146,7 +146,7 @@ def attempt(store: SqliteStore) -> Callable[..., None]:
     timeouts = dict.fromkeys(("shop.note", "shop.other"), timedelta(seconds=30))
 
     def run(state: DeliveryState, error: str | None = None) -> None:
-        for offer in store.claim(1_000, [*timeouts]):
+        for offer in store.claim(1_000, dict.fromkeys(timeouts, 1_000)):
             started = store.start(offer, timeouts)
             assert isinstance(started, Started)
             if state != "running":

@@ -267,7 +267,7 @@ def test_a_lane_is_replayed_in_order_across_transactions(
     assert yizhan("deliveries", "replay", *ids[::-1], "--rate", 10).stdout == "replayed 3\n"
     clock.now = system_clock()
     for delivery_id in ids:
-        (offer,) = store.claim(10, ["shop.note"])
+        (offer,) = store.claim(10, {"shop.note": 10})
         assert offer.delivery_id == delivery_id
         store.bury([delivery_id], "test")
 
@@ -327,7 +327,7 @@ def test_a_reader_that_has_gone_ends_the_list_quietly(folder: Path, owe: Owe) ->
 
 def test_bury_gives_up_what_is_due_or_offered(yizhan: Yizhan, owe: Owe, store: SqliteStore) -> None:
     ids = [owe(), owe()]
-    store.claim(1, ["shop.note"])
+    store.claim(1, {"shop.note": 1})
     result = yizhan("deliveries", "bury", *ids)
     assert (result.exit_code, result.stdout) == (0, "buried 2\n")
     assert {(row.state, row.error) for row in store.deliveries(Filters(), 9)} == {("dead", f"buried by {who()}")}
@@ -355,7 +355,7 @@ def test_burying_one_that_waits_starts_no_second_of_its_lane(
     assert yizhan("deliveries", "bury", waiting).exit_code == 0
     clock.now = system_clock()
     assert store.delivery_ids(Filters(state="running")) == [running]
-    assert store.claim(10, ["shop.note"]) == []
+    assert store.claim(10, {"shop.note": 10}) == []
 
 
 def test_a_replay_says_how_many_are_old_news_and_runs_them_when_asked_to(
@@ -380,5 +380,5 @@ def test_a_replay_says_how_many_are_old_news_and_runs_them_when_asked_to(
 
 def attempt_all(store: SqliteStore) -> None:
     """Start what is due; all of it is skipped."""
-    for offer in store.claim(10, ["shop.note"]):
+    for offer in store.claim(10, {"shop.note": 10}):
         assert isinstance(store.start(offer, {"shop.note": timedelta(seconds=30)}), Skipped)

@@ -43,7 +43,7 @@ def owe(store: Store, *lanes: str | None, handlers: Sequence[str] = ("a",)) -> N
 
 
 def claim(store: Store, limit: int = 100) -> list[Offer]:
-    return store.claim(limit, list(TIMEOUTS))
+    return store.claim(limit, dict.fromkeys(TIMEOUTS, limit))
 
 
 def begin(store: Store, offer: Offer) -> Started:
@@ -91,6 +91,20 @@ def test_a_claim_holds_no_more_than_its_limit(store: Store) -> None:
     assert len(claim(store, 4)) == 4
     assert claim(store, 4) == []
     assert len(claim(store, 6)) == 2
+
+
+def test_a_claim_leaves_some_to_each_handler(store: Store) -> None:
+    """One with much to do takes no more than its part of what may be offered, unless nobody else wants it."""
+    owe(store, *[None] * 10)
+    owe(store, None, handlers=("b",))
+    assert sorted(offer.handler for offer in claim(store, 4)) == ["a", "a", "a", "b"]
+    assert len(claim(store, 8)) == 4
+
+
+def test_a_handler_is_offered_as_much_as_it_has_room_for(store: Store) -> None:
+    owe(store, *[None] * 10)
+    assert len(store.claim(100, {"a": 3})) == 3
+    assert store.claim(100, {"a": 0}) == []
 
 
 def test_only_registered_handlers_are_claimed(store: Store) -> None:

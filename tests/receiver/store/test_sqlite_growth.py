@@ -41,7 +41,7 @@ def owe(store: SqliteStore, *lanes: str) -> None:
 
 def work(store: SqliteStore) -> int:
     """Attempt what may go now; how many did."""
-    offers = store.claim(100, ["a"])
+    offers = store.claim(100, {"a": 100})
     for offer in offers:
         started = store.start(offer, TIMEOUTS)
         assert isinstance(started, Started)
@@ -74,7 +74,7 @@ def test_a_lane_of_ten_thousand_does_not_slow_the_others(store: SqliteStore) -> 
     before = steps_of_one_order(store)
     for _ in range(20):
         owe(store, *["one order"] * 500)
-    assert store.claim(1, ["a"]), "its head is taken, and never comes back"
+    assert store.claim(1, {"a": 1}), "its head is taken, and never comes back"
     assert steps_of_one_order(store) < 2 * before
 
 
@@ -94,7 +94,7 @@ def test_a_thousand_open_lanes_cost_a_claim_no_more_than_it_takes(store: SqliteS
     """What waits for a retry, or behind a head, is not even looked at."""
     before = steps_of_one_order(store)
     owe(store, *[f"order {number}" for number in range(1000)])
-    for offer in store.claim(1000, ["a"]):
+    for offer in store.claim(1000, {"a": 1000}):
         started = store.start(offer, TIMEOUTS)
         assert isinstance(started, Started)
         later = Ended(outcome="failed", state="due", due_in=timedelta(hours=1), error="E")

@@ -1,13 +1,17 @@
 """What is SQLite's alone: the file, its lock, its schema."""
 
+import asyncio
 import multiprocessing
+from collections.abc import Sequence
 from pathlib import Path
 
 import apsw
 import pytest
+from builders import envelope
 
+from receiver.deliveries import Dispatched, Filters, NewDelivery
 from receiver.errors import StoreLocked, StoreUnavailable
-from receiver.store.sqlite import SqliteStore, connecting, query
+from receiver.store.sqlite import MOST_BYTES, MOST_OWED, SqliteStore, connecting, query, relaying
 
 
 def test_the_bundled_sqlite_is_free_of_the_wal_reset_bug() -> None:
@@ -77,3 +81,47 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     (tmp_path / "store.db").write_bytes(b"not a database, and long enough to be looked at" * 100)
     with pytest.raises(StoreUnavailable, match="not a database"):
         SqliteStore(tmp_path / "store.db")
+
+
+def test_an_envelope_that_owes_thousands_holds_up_no_acknowledgement(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch payment may name thousands of orders: they are owed in many short transactions, each once."""
+    [receipt] = asyncio.run(store.put([envelope()]))
+    owed = tuple(
+        NewDelivery(number=n, handler="a", event="order", order_id=str(n), refund_id=None, lane=f"order:{n}")
+        for n in range(1000)
+    )
+    sizes: list[int] = []
+    owe = relaying.owe
+
+    def noted(connection: apsw.Connection, envelope_id: str, some: Sequence[NewDelivery], *, now: int) -> None:
+        sizes.append(len(some))
+        owe(connection, envelope_id, some, now=now)
+
+    monkeypatch.setattr(relaying, "owe", noted)
+    other = Dispatched(envelope_id="none", deliveries=owed[:3])
+    store.dispatch([other, Dispatched(envelope_id=receipt.envelope_id, deliveries=owed)])
+    assert max(sizes) <= MOST_OWED
+    assert len(store.deliveries(Filters(), 2000)) == 1000
+    assert store.undispatched(1) == []
+
+
+def test_a_dispatch_that_was_cut_short_is_done_again_without_a_double(store: SqliteStore) -> None:
+    [receipt] = asyncio.run(store.put([envelope()]))
+    owed = tuple(
+        NewDelivery(number=n, handler="a", event="order", order_id=str(n), refund_id=None, lane=None) for n in range(5)
+    )
+    store._run(lambda c, now: relaying.owe(c, receipt.envelope_id, owed[:3], now=now))
+    assert [found.id for found in store.undispatched(10)] == [receipt.envelope_id]
+    store.dispatch([Dispatched(envelope_id=receipt.envelope_id, deliveries=owed)])
+    assert len(store.deliveries(Filters(), 100)) == 5
+
+
+def test_the_relay_holds_few_payloads_at_a_time(store: SqliteStore) -> None:
+    for _ in range(3):
+        asyncio.run(store.put([envelope(content={"large": "x" * 2_000_000, "id": n}) for n in range(2)]))
+        asyncio.run(store.put([envelope() for _ in range(3)]))
+    held = store.undispatched(100)
+    assert 1 <= len(held) < 15
+    assert sum(len(found.payload) for found in held) <= MOST_BYTES

@@ -7,4 +7,8 @@ ALTER TABLE delivery ADD COLUMN uncertain INTEGER NOT NULL DEFAULT 0;    -- 1: r
 ALTER TABLE delivery ADD COLUMN older_than INTEGER REFERENCES delivery (id);   -- why it was skipped
 ALTER TABLE delivery ADD COLUMN stale_run INTEGER NOT NULL DEFAULT 0;    -- 1: a person asked to run it, older or not
 
+-- Each handler is claimed for on its own.
+DROP INDEX delivery_due;
+CREATE INDEX delivery_due ON delivery (handler, due_at) WHERE state = 'due' AND head = 1;
+
 CREATE INDEX delivery_told ON delivery (lane, handler, id) WHERE state = 'succeeded' AND tells_state = 1;

@@ -1,0 +1,53 @@
+"""How the worker threads are shared out among handlers."""
+
+import threading
+import time
+
+import pytest
+
+from receiver.shares import MOMENT, Shares
+
+LIMIT = 128
+
+
+@pytest.mark.parametrize(("threads", "share"), [(1, 1), (2, 1), (4, 3), (8, 6), (16, 12)])
+def test_no_handler_holds_more_than_its_share(threads: int, share: int) -> None:
+    shares = Shares(threads)
+    assert [shares.begin("a") for _ in range(threads + 1)] == [True] * share + [False] * (threads + 1 - share)
+
+
+def test_others_do_not_notice() -> None:
+    shares = Shares(8)
+    while shares.begin("hangs"):
+        pass
+    assert shares.begin("other")
+
+
+def test_one_that_is_quick_is_offered_a_queue_and_one_that_is_slow_only_what_can_begin() -> None:
+    shares = Shares(8)
+    assert shares.begin("a")
+    assert shares.room("a", LIMIT) == LIMIT
+    shares.end("a", MOMENT * 2)
+    assert shares.room("a", LIMIT) == 6
+    assert shares.begin("a")
+    assert shares.room("a", LIMIT) == 5
+    shares.end("a", MOMENT / 2)
+    assert shares.room("a", LIMIT) == LIMIT
+
+
+def test_one_that_keeps_its_share_full_is_slow_before_anything_ended() -> None:
+    shares = Shares(4)
+    while shares.begin("hangs"):
+        pass
+    assert shares.room("hangs", LIMIT) == 0
+    began = time.monotonic()
+    assert not shares.begin("hangs")
+    assert time.monotonic() - began < MOMENT, "it is known by now: nobody waits for it again"
+
+
+def test_one_that_is_quick_is_waited_for() -> None:
+    """Giving back an offer costs a transaction; a quick handler's turn comes sooner."""
+    shares = Shares(2)
+    assert shares.begin("quick")
+    threading.Timer(MOMENT / 5, shares.end, ("quick", 0.001)).start()
+    assert shares.begin("quick")
