@@ -1,6 +1,7 @@
 """One attempt of one delivery: start, run the handler, settle. What the outcome means is decided here, once."""
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -47,6 +48,8 @@ class Deliverer:
         self._shares = shares
         self._on_ended = on_ended
         self._invoker = Invoker()
+        #: What is under way, so that its leases can be renewed. Set and deleted whole, by one thread each.
+        self._under_way: dict[int, Offer] = {}
 
     def deliver(self, offer: Offer) -> None:
         """Run the attempt that this offer is for; nothing, if it no longer counts, or its handler holds its share."""
@@ -55,14 +58,20 @@ class Deliverer:
                 self._store.give_back([offer])
                 return
             began = time.monotonic()
+            self._under_way[threading.get_ident()] = offer
             try:
                 self._attempt(offer)
             finally:
+                del self._under_way[threading.get_ident()]
                 self._shares.end(offer.handler, time.monotonic() - began)
         except StoreUnavailable as error:  # nothing has begun: the offer's lease ends, and it is offered again
             log.warning("delivery.not_started", delivery=offer.delivery_id, error=str(error))
             return
         self._on_ended()
+
+    def under_way(self) -> list[Offer]:
+        """The attempts of this process: while it lives, they are not lost, however long a handler waits in C."""
+        return list(self._under_way.values())
 
     def stop(self) -> None:
         self._invoker.stop()

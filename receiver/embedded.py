@@ -42,7 +42,6 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise SettingsError("web.port", f"{host}:{port}", f"an address to listen on ({error.strerror})") from error
-    listener.set_inheritable(True)
     return listener
 
 
@@ -94,6 +93,7 @@ def _working(
         router=router,
         ring=ring,
         shares=shares,
+        under_way=deliverer.under_way,
         limit=threads * OFFERS_PER_THREAD,
         wake=wake,
     )

@@ -5,7 +5,7 @@ It needs no leader: claims are fenced, so any number of relays may run on one st
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
@@ -35,6 +35,7 @@ class Relay(threading.Thread):
         router: Router,
         ring: Callable[[Offer], None],
         shares: Shares,
+        under_way: Callable[[], Sequence[Offer]] = tuple,
         limit: int,
         wake: threading.Event,
     ) -> None:
@@ -44,6 +45,7 @@ class Relay(threading.Thread):
         self._router = router
         self._ring = ring
         self._shares = shares
+        self._under_way = under_way
         self._limit = limit
         #: Set by whoever stored something or ended a delivery: look at once.
         self._wake = wake
@@ -86,7 +88,7 @@ class Relay(threading.Thread):
         if time.monotonic() < self._next_sweep:
             return 0
         self._next_sweep = time.monotonic() + SWEEP_EVERY
-        swept = sweep.sweep(self._store, self._router)
+        swept = sweep.sweep(self._store, self._router, under_way=self._under_way())
         return swept.offers + swept.lost
 
     def _pause(self) -> None:

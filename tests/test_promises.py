@@ -268,6 +268,30 @@ def test_alone_beside_a_handler_that_hangs(tmp_path: Path) -> None:
         store.close()
 
 
+def test_in_order_even_if_a_handler_outlives_its_lease(tmp_path: Path) -> None:
+    """It waits in C far beyond its timeout of a second: it is not begun a second time beside itself."""
+    (tmp_path / "slow.py").write_text(
+        "import pathlib, time\n"
+        "from receiver import Context, Router\n"
+        "from receiver.events import OrderEvent\n"
+        "router = Router()\n"
+        "@router.on(OrderEvent, name='slow.wait', timeout=1)\n"
+        "def wait(ctx: Context[OrderEvent]) -> None:\n"
+        "    with pathlib.Path('begun.txt').open('a') as begun:\n"
+        "        begun.write('begun\\n')\n"
+        "    time.sleep(14)\n"
+    )
+    with Yizhan(tmp_path, (PANDAPON,), settings='[handlers]\nrouters = ["slow:router"]\n') as running:
+        assert running.post(callback(of=PANDAPON), PANDAPON) == 200
+        store = running.store()
+        wait_until(lambda: bool(store.attempts(1)), seconds=5, what="it begins")
+        time.sleep(12.5)
+        assert [attempt.outcome for attempt in store.attempts(1)] == ["running"]
+        wait_until(lambda: store.attempts(1)[0].outcome == "failed", seconds=10, what="it ends, over its timeout")
+        assert (tmp_path / "begun.txt").read_text() == "begun\n"
+        store.close()
+
+
 def test_once(tmp_path: Path) -> None:
     """Sent five more times, at once and with other push times: no handler runs again. A-B-A runs, marked."""
     with yizhan(tmp_path) as running:

@@ -46,6 +46,9 @@ class Store(Protocol):
     def give_back(self, offers: Sequence[Offer]) -> None:
         """The broker did not take these offers: due again, now."""
 
+    def renew(self, offers: Sequence[Offer]) -> None:
+        """These attempts are still under way in this process: their leases begin anew."""
+
     def sweep(self, limits: Mapping[str, int]) -> Swept:
         """Put back what is offered or running beyond its lease. ``limits``: each handler's ``max_attempts``."""
 

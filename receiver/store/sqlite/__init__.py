@@ -11,6 +11,7 @@ import apsw
 
 from receiver.deliveries import (
     OFFER_LEASE,
+    RUN_LEASE_MARGIN,
     Attempt,
     Delivery,
     Dispatched,
@@ -92,6 +93,10 @@ class SqliteStore:
 
     def give_back(self, offers: Sequence[Offer]) -> None:
         self._run(lambda c, _: relaying.give_back(c, offers))
+
+    def renew(self, offers: Sequence[Offer]) -> None:
+        lease = working.milliseconds(RUN_LEASE_MARGIN)
+        self._run(lambda c, now: relaying.renew(c, offers, lease_until=now + lease))
 
     def sweep(self, limits: Mapping[str, int]) -> Swept:
         return self._run(lambda c, now: relaying.put_back(c, limits, now=now, expired_at=now))

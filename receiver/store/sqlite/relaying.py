@@ -113,6 +113,15 @@ def give_back(connection: apsw.Connection, offers: Sequence[Offer]) -> None:
         )
 
 
+def renew(connection: apsw.Connection, offers: Sequence[Offer], *, lease_until: int) -> None:
+    """Also a lease that has ended, if nobody swept it: a machine may have slept."""
+    for offer in offers:
+        connection.execute(
+            "UPDATE delivery SET lease_until = max(lease_until, ?) WHERE id = ? AND offer = ? AND state = 'running'",
+            (lease_until, offer.delivery_id, offer.number),
+        )
+
+
 def put_back(connection: apsw.Connection, limits: Mapping[str, int], *, now: int, expired_at: int | None) -> Swept:
     """Make due what is offered or running: all of it, or what expired. A lost attempt counts, its next is due at once.
 

@@ -299,3 +299,32 @@ def test_filters_choose_by_every_column(store: Store) -> None:
     [one] = store.deliveries(Filters(delivery_ids=(1,)), 10)
     assert store.deliveries(Filters(envelope_id=one.envelope_id, since=one.created_at), 10) != []
     assert store.deliveries(Filters(until=one.created_at), 10) == []
+
+
+def test_an_attempt_that_is_renewed_is_not_lost(store: Store, clock: Clock) -> None:
+    """Its process lives: a handler that waits in C, beyond its timeout, does not run twice at a time."""
+    owe(store, None, None)
+    renewed, left = claim(store)
+    started = begin(store, renewed)
+    begin(store, left)
+    for _ in range(20):
+        clock.pass_time(seconds=5)
+        store.renew([renewed])
+    assert store.sweep(LIMITS) == Swept(lost=1)
+    assert store.settle(started, SUCCEEDED)
+
+
+def test_an_attempt_that_was_swept_is_not_renewed(store: Store, clock: Clock) -> None:
+    """A machine that slept renews what is still its own, and nothing that another was given meanwhile."""
+    owe(store, None, None)
+    kept, lost = claim(store)
+    begin(store, kept)
+    begin(store, lost)
+    clock.pass_time(seconds=3600)
+    store.renew([kept])
+    assert store.sweep(LIMITS) == Swept(lost=1)
+    [again] = claim(store)
+    begin(store, again)
+    store.renew([lost])
+    clock.pass_time(seconds=41)
+    assert store.sweep(LIMITS) == Swept(lost=2)
