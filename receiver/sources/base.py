@@ -12,6 +12,7 @@ A source is one package and one line in the table of ``receiver.sources``:
    envelope's payload and raises nothing but ``Undecodable``, naming the field's path. Only the topic and the ids must
    be there: whatever else an event holds is optional, and a wrong type in it is none (``reading.py``).
 4. ``samples/``: recorded or documented bodies, one file a topic, ``TOPIC.json``: the message as the source writes it.
+   ``fields.toml``: what else its pages document, so that only news counts as drift (``receiver.sources.shapes``).
 5. ``__init__.py``: the ``Source`` value itself.
 
 ``tests/receiver/sources/test_conformance*.py`` run over every source of the table and ask each the same questions.
@@ -43,5 +44,7 @@ class Source:
     topicless: Callable[[Callback], bool]
     #: Interpret; one event for each order or refund the envelope concerns. Raises ``Undecodable``.
     decode: Callable[[StoredEnvelope], tuple[Event, ...]]
+    #: The message in a stored payload: JSON text, as in ``samples/``. Raises ``Undecodable``.
+    message: Callable[[bytes], bytes]
     #: Make of a message (JSON text, as in ``samples/``) the callback that this source would send: simulator and tests.
     sign: Callable[[bytes, Account], Callback]

@@ -3,6 +3,7 @@
 https://open.1688.com/doc/messageDoc.htm
 """
 
+from receiver.sources import form
 from receiver.sources.alibaba1688.callbacks import open_callback, topicless, unsigned
 from receiver.sources.alibaba1688.events import decode
 from receiver.sources.alibaba1688.signing import sign
@@ -16,5 +17,6 @@ ALIBABA1688 = Source(
     unsigned=unsigned,
     topicless=topicless,
     decode=decode,
+    message=form.stored_message,
     sign=sign,
 )

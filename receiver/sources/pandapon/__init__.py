@@ -16,5 +16,6 @@ PANDAPON = Source(
     unsigned=unsigned,
     topicless=topicless,
     decode=decode,
+    message=bytes,
     sign=sign,
 )

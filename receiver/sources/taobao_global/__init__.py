@@ -13,5 +13,6 @@ TAOBAO_GLOBAL = Source(
     unsigned=unsigned,
     topicless=topicless,
     decode=decode,
+    message=bytes,
     sign=sign,
 )

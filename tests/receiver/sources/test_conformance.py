@@ -34,6 +34,11 @@ def test_a_signed_callback_becomes_an_envelope_that_keeps_its_bytes(
     assert (envelope.account, envelope.source, envelope.payload) == ("main", source.name, callback.body)
 
 
+def test_the_message_is_found_again_in_the_payload(source: Source, account: Account, write: Write) -> None:
+    callback = source.sign(write(), account)
+    assert source.message(callback.body) == write()
+
+
 def test_a_signed_callback_is_addressed(source: Source, account: Account, write: Write) -> None:
     envelope = source.open_callback(source.sign(write(), account), account)
     assert envelope.topic
