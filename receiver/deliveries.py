@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from receiver.drift import Drift
 from receiver.envelope import Platform, StoredEnvelope
 from receiver.standing import Standing
 
@@ -50,6 +51,8 @@ class Dispatched:
     envelope_id: str
     deliveries: tuple[NewDelivery, ...] = ()
     unreadable: str | None = None
+    #: Where it differs from what we know of its topic, read or not.
+    drift: tuple[Drift, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

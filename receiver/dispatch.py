@@ -1,20 +1,28 @@
-"""Envelope -> typed events -> one delivery for each handler that asked for them."""
+"""Envelope -> typed events -> one delivery for each handler that asked for them; and what we did not know of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import structlog
 
+from receiver import drift, exact
 from receiver.deliveries import Dispatched, NewDelivery
+from receiver.drift import Drift
 from receiver.envelope import StoredEnvelope
 from receiver.errors import Undecodable
+from receiver.events import Event, Unrecognized
 from receiver.failures import describe
 from receiver.routing import Router
+from receiver.sources import shapes
 from receiver.sources.base import Source
 from receiver.store.base import Store
 
 log = structlog.stdlib.get_logger()
 
 BATCH = 100
+
+#: What this process has told of drift: each thing once, for it comes with every callback.
+_told: set[tuple[str, Drift]] = set()
+_MAX_TOLD = 10_000
 
 
 def dispatch(store: Store, sources: Mapping[str, Source], router: Router) -> int:
@@ -36,7 +44,7 @@ def _interpret(envelope: StoredEnvelope, sources: Mapping[str, Source], router: 
     try:
         events = source.decode(envelope)
     except Undecodable as error:
-        return Dispatched(envelope_id=envelope.id, unreadable=str(error))
+        return Dispatched(envelope_id=envelope.id, unreadable=str(error), drift=_drift(envelope, source, ()))
     except Exception as error:  # a fault of ours must not stop the loop; the envelope keeps the place
         log.exception("envelope.decoder_failed", envelope=envelope.id, source=envelope.source, topic=envelope.topic)
         return Dispatched(envelope_id=envelope.id, unreadable=f"fault in the decoder: {describe(error)}")
@@ -55,10 +63,29 @@ def _interpret(envelope: StoredEnvelope, sources: Mapping[str, Source], router: 
             for number, event in enumerate(events)
             for route in router.matching(event)
         ),
+        drift=_drift(envelope, source, events),
     )
 
 
+def _drift(envelope: StoredEnvelope, source: Source, events: Sequence[Event]) -> tuple[Drift, ...]:
+    """Where it differs from what we know. Whatever goes wrong here costs the count, never the events."""
+    topic = events[0].topic if events else envelope.topic
+    if topic is None:
+        return ()
+    try:
+        if any(isinstance(event, Unrecognized) for event in events):
+            return (Drift("topic", topic),)
+        message = exact.loads(source.message(envelope.payload))
+        return drift.compare(topic, message, shapes.known(source.name))
+    except (Undecodable, exact.NotJson):
+        return ()
+    except Exception:
+        log.exception("drift.failed", envelope=envelope.id, source=envelope.source, topic=topic)
+        return ()
+
+
 def _log(envelope: StoredEnvelope, dispatched: Dispatched) -> None:
+    _log_drift(envelope, dispatched.drift)
     if dispatched.unreadable is not None:
         log.warning(
             "envelope.unreadable",
@@ -78,3 +105,19 @@ def _log(envelope: StoredEnvelope, dispatched: Dispatched) -> None:
         events=sorted({delivery.event for delivery in dispatched.deliveries}),
         deliveries=len(dispatched.deliveries),
     )
+
+
+def _log_drift(envelope: StoredEnvelope, found: Sequence[Drift]) -> None:
+    """A line for each kind of what this process has not told before."""
+    new = [each for each in found if (envelope.source, each) not in _told][: _MAX_TOLD - len(_told)]
+    _told.update((envelope.source, each) for each in new)
+    for kind in dict.fromkeys(each.kind for each in new):
+        alike = [each for each in new if each.kind == kind]
+        log.warning(
+            "drift.seen",
+            kind=kind,
+            source=envelope.source,
+            topic=alike[0].topic,
+            paths=tuple(each.path for each in alike if each.path),
+            envelope=envelope.id,
+        )

@@ -74,6 +74,10 @@ class StoredEnvelope:
     received_at: datetime
     #: Why it is unreadable: a field path and a reason, no values.
     error: str | None
+    #: How often a person had it dispatched again; the last one, and when.
+    replays: int = 0
+    replayed_by: str | None = None
+    replayed_at: datetime | None = None
     #: Empty where only the row was asked for.
     payload: bytes = field(repr=False)
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from receiver.deliveries import Attempt, Delivery, Dispatched, Ended, Filters, Offer, Skipped, Started
+from receiver.drift import Drifted
 from receiver.envelope import Envelope, Receipt, StoredEnvelope
 
 #: A source sends the same message again for 2.5 h (PandaPon) or 6 h (its siblings) and then never; what comes after
@@ -72,6 +73,15 @@ class Store(Protocol):
         """The newest first, without payloads."""
 
     def envelope(self, envelope_id: str) -> StoredEnvelope | None: ...
+
+    def envelope_ids(self, filters: Filters) -> list[str]:
+        """All of them, in the order of acceptance."""
+
+    def replay_envelopes(self, envelope_ids: Sequence[str], by: str) -> int:
+        """Have unreadable envelopes dispatched again; how many were unreadable."""
+
+    def drift(self, filters: Filters, limit: int) -> list[Drifted]:
+        """What differs from all we know: by source, topic, ``since`` it was seen. What was seen last comes first."""
 
     def deliveries(self, filters: Filters, limit: int) -> list[Delivery]:
         """The newest first."""

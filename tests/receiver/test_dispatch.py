@@ -117,8 +117,8 @@ def test_unreadable_body_is_put_aside_with_path_and_reason(store: SqliteStore, t
     assert envelope.error is not None
     assert envelope.error.startswith(error)
     assert len(store.deliveries(Filters(), 10)) == 2
-    (line,) = [line for line in lines if line["log_level"] == "warning"]
-    assert (line["event"], line["envelope"], line["error"]) == ("envelope.unreadable", envelope.id, envelope.error)
+    (line,) = [line for line in lines if line["event"] == "envelope.unreadable"]
+    assert (line["log_level"], line["envelope"], line["error"]) == ("warning", envelope.id, envelope.error)
 
 
 def test_fault_of_a_decoder_puts_one_envelope_aside_and_quotes_nothing(store: SqliteStore) -> None:
@@ -147,8 +147,8 @@ def test_dispatch_is_told_by_ids(store: SqliteStore) -> None:
     (envelope_id,) = accept(store, message(orderId="42", buyerName="PLANTED"))
     with capture_logs() as lines:
         run(store, router_of(a=Event, b=OrderEvent))
-    (line,) = lines
-    assert (line["event"], line["envelope"], line["order"]) == ("envelope.dispatched", envelope_id, "42")
+    (line,) = [line for line in lines if line["event"] == "envelope.dispatched"]
+    assert (line["envelope"], line["order"]) == (envelope_id, "42")
     assert (line["events"], line["deliveries"]) == (["order.paid"], 2)
     assert "PLANTED" not in repr(lines)
 

@@ -22,10 +22,20 @@ from receiver.deliveries import (
     Skipped,
     Started,
 )
+from receiver.drift import Drifted
 from receiver.envelope import Envelope, Receipt, StoredEnvelope
 from receiver.errors import StoreUnavailable
 from receiver.store.base import REDELIVERY_HORIZON, Swept
-from receiver.store.sqlite import accepting, connecting, deciding, guarding, reading, relaying, working
+from receiver.store.sqlite import (
+    accepting,
+    connecting,
+    deciding,
+    drifting,
+    guarding,
+    reading,
+    relaying,
+    working,
+)
 from receiver.store.sqlite.writer import Writer
 
 T = TypeVar("T")
@@ -81,7 +91,7 @@ class SqliteStore:
                 for dispatched, deliveries, last in part:
                     relaying.owe(connection, dispatched.envelope_id, deliveries, now=now)
                     if last:
-                        relaying.mark(connection, dispatched)
+                        relaying.mark(connection, dispatched, now=now)
 
             self._run(owe)
 
@@ -120,6 +130,15 @@ class SqliteStore:
     def envelope(self, envelope_id: str) -> StoredEnvelope | None:
         return self._read(lambda c: reading.stored_envelope(c, "id = ?", (envelope_id,)))
 
+    def envelope_ids(self, filters: Filters) -> list[str]:
+        return self._read(lambda c: reading.list_envelope_ids(c, filters))
+
+    def replay_envelopes(self, envelope_ids: Sequence[str], by: str) -> int:
+        return self._run(lambda c, now: deciding.replay_envelopes(c, envelope_ids, by, now=now))
+
+    def drift(self, filters: Filters, limit: int) -> list[Drifted]:
+        return self._read(lambda c: drifting.counted(c, filters, limit))
+
     def deliveries(self, filters: Filters, limit: int) -> list[Delivery]:
         return self._read(lambda c: reading.list_deliveries(c, filters, limit))
 
@@ -127,8 +146,7 @@ class SqliteStore:
         return self._read(lambda c: reading.list_delivery_ids(c, filters))
 
     def delivery(self, delivery_id: int) -> Delivery | None:
-        found = self.deliveries(Filters(delivery_ids=(delivery_id,)), 1)
-        return found[0] if found else None
+        return next(iter(self.deliveries(Filters(delivery_ids=(delivery_id,)), 1)), None)
 
     def attempts(self, delivery_id: int) -> list[Attempt]:
         return self._read(lambda c: reading.list_attempts(c, delivery_id))

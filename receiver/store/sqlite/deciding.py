@@ -1,4 +1,4 @@
-"""What a person does to deliveries: replay what has ended, bury what has not."""
+"""What a person does: replay deliveries that have ended and envelopes that were unreadable, bury what has not ended."""
 
 from collections.abc import Sequence
 
@@ -19,6 +19,19 @@ def replay(connection: apsw.Connection, delivery_ids: Sequence[int], by: str, *,
             "   AND other.handler = delivery.handler AND other.state IN ('due', 'offered', 'running'))"
             " WHERE id = :id AND state IN ('succeeded', 'skipped', 'dead')",
             {"now": now, "by": by, "stale": stale, "id": delivery_id},
+        )
+        replayed += connection.changes()
+    return replayed
+
+
+def replay_envelopes(connection: apsw.Connection, envelope_ids: Sequence[str], by: str, *, now: int) -> int:
+    """Stored again: the relay dispatches them as if they had just come."""
+    replayed = 0
+    for envelope_id in envelope_ids:
+        connection.execute(
+            "UPDATE envelope SET state = 'stored', error = NULL,"
+            " replays = replays + 1, replayed_by = :by, replayed_at = :now WHERE id = :id AND state = 'unreadable'",
+            {"by": by, "now": now, "id": envelope_id},
         )
         replayed += connection.changes()
     return replayed

@@ -76,6 +76,12 @@ def list_envelopes(connection: apsw.Connection, filters: Filters, limit: int) ->
     return stored_envelopes(connection, f"{where} ORDER BY seq DESC LIMIT ?", (*bindings, limit), payload=False)
 
 
+def list_envelope_ids(connection: apsw.Connection, filters: Filters) -> list[str]:
+    where, bindings = _where(filters, received="received_at", side=0)
+    rows = query.rows(connection, f"SELECT id FROM envelope {where} ORDER BY seq", bindings)  # noqa: S608
+    return [envelope_id for (envelope_id,) in rows]
+
+
 def list_deliveries(connection: apsw.Connection, filters: Filters, limit: int) -> list[Delivery]:
     where, bindings = _where(filters, received="envelope.received_at", side=1)
     rows = query.rows(connection, f"{_DELIVERY} {where} ORDER BY delivery.id DESC LIMIT ?", (*bindings, limit))
@@ -138,6 +144,7 @@ def _stored_envelope(row: tuple[Any, ...]) -> StoredEnvelope:
     columns |= {
         "ambiguous": bool(columns["ambiguous"]),
         "received_at": moment(columns["received_at"]),
+        "replayed_at": None if columns["replayed_at"] is None else moment(columns["replayed_at"]),
         "payload": columns["payload"] or b"",
     }
     return StoredEnvelope(**columns)

@@ -8,7 +8,7 @@ import apsw
 from receiver.deliveries import Dispatched, NewDelivery, Offer
 from receiver.retries import MAX_LOST_IN_A_ROW
 from receiver.store.base import Swept
-from receiver.store.sqlite import guarding, lanes, query
+from receiver.store.sqlite import drifting, guarding, lanes, query
 
 _OPEN = "state IN ('due', 'offered', 'running')"
 
@@ -69,12 +69,19 @@ def owe(connection: apsw.Connection, envelope_id: str, deliveries: Sequence[NewD
         )
 
 
-def mark(connection: apsw.Connection, dispatched: Dispatched) -> None:
+def mark(connection: apsw.Connection, dispatched: Dispatched, *, now: int) -> None:
     """All it owes is owed, or it is unreadable."""
-    connection.execute(
-        "UPDATE envelope SET state = ?, error = ? WHERE id = ? AND state = 'stored'",
-        ("unreadable" if dispatched.unreadable else "dispatched", dispatched.unreadable, dispatched.envelope_id),
+    found = query.row(
+        connection,
+        "UPDATE envelope SET state = ?, error = ?, dispatched_at = ? WHERE id = ? AND state = 'stored'"
+        " RETURNING seq, replays",
+        ("unreadable" if dispatched.unreadable else "dispatched", dispatched.unreadable, now, dispatched.envelope_id),
     )
+    if found is None:
+        return
+    seq, replays = found
+    if dispatched.drift and not replays:  # a replay tells nothing new of the platform
+        drifting.count(connection, seq, dispatched.drift)
 
 
 def claim(

@@ -44,6 +44,9 @@ def test_a_row_has_these_keys_in_this_order_and_no_payload(yizhan: Yizhan, accep
         ("redeliveries", 1),
         ("received_at", "2026-09-21T14:13:20Z"),
         ("error", None),
+        ("replays", 0),
+        ("replayed_by", None),
+        ("replayed_at", None),
     ]
 
 
