@@ -1,6 +1,5 @@
 """``yizhan deliveries``: what became of each event, handler by handler, and what a person decides about it."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from functools import partial
@@ -95,7 +94,7 @@ def replay(
     refund: filters.Refund = None,
     since: filters.Since = None,
     until: filters.Until = None,
-    rate: Annotated[float | None, typer.Option("--rate", metavar="N", help="At most so many a second.")] = None,
+    rate: filters.Rate = None,
     stale: Annotated[
         Literal["skip", "run"], typer.Option("--stale", help="What to do with news older than what the handler knows.")
     ] = "skip",
@@ -122,8 +121,7 @@ def replay(
         output.fail("give ids or filters, not both")
     if not ids and chosen == Filters():
         output.fail("nothing chosen: give ids, or filters such as --handler, --order, --since or --state dead")
-    if rate is not None and not (rate > 0 and math.isfinite(rate)):
-        output.fail("--rate: expected a number above 0")
+    filters.check_rate(rate)
     with open_store(context) as store:
         if ids:
             named = _known(store, ids)

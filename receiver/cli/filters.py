@@ -1,11 +1,13 @@
 """The options that list commands and replay choose by, so that each means the same wherever it stands."""
 
+import math
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
 import typer
 
+from receiver.cli import output
 from receiver.deliveries import DeliveryState
 from receiver.envelope import EnvelopeState
 
@@ -22,6 +24,11 @@ def moment(text: str) -> datetime:
         return datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError):
         raise typer.BadParameter(f"{text!r}: expected {_TIMES}") from None
+
+
+def check_rate(rate: float | None) -> None:
+    if rate is not None and not (rate > 0 and math.isfinite(rate)):
+        output.fail("--rate: expected a number above 0")
 
 
 EnvelopeId = Annotated[str | None, typer.Option("--envelope", metavar="ID", help="Only of this envelope.")]
@@ -51,4 +58,5 @@ Until = Annotated[
     datetime | None, typer.Option("--until", metavar="TIME", parser=moment, help="Only what was received before then.")
 ]
 Limit = Annotated[int, typer.Option("--limit", metavar="N", min=1, max=1_000_000, help="At most so many.")]
+Rate = Annotated[float | None, typer.Option("--rate", metavar="N", help="At most so many a second.")]
 Json = Annotated[bool, typer.Option("--json", help="For programs: one JSON object a line.")]

@@ -1,5 +1,6 @@
 """``yizhan inbox``: what arrived. Payloads are personal data, so they are shown only where they are asked for."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -61,7 +62,7 @@ def list_(
     if json:
         rows.json_lines(map(_row, envelopes))
     else:
-        output.table(_COLUMNS, map(_cells, envelopes))
+        table(envelopes)
 
 
 @app.command()
@@ -104,6 +105,8 @@ def show(
                 "refund": envelope.refund_id,
                 "state": envelope.state,
                 "redeliveries": envelope.redeliveries,
+                "replayed": rows.replayed(envelope.replays, envelope.replayed_by),
+                "replayed at": envelope.replayed_at,
                 "note": _note(envelope),
             }
         )
@@ -111,6 +114,10 @@ def show(
             typer.echo()
             rows.deliveries(owed)
         rows.attempts(histories)
+
+
+def table(envelopes: Iterable[StoredEnvelope]) -> None:
+    output.table(_COLUMNS, map(_cells, envelopes))
 
 
 def _row(envelope: StoredEnvelope) -> dict[str, Any]:

@@ -3,10 +3,13 @@
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 from rich.progress import Progress, TaskID
 
 from receiver.cli import output
+
+Id = TypeVar("Id", int, str)
 
 #: So few rows that a running process hardly waits for the transaction.
 CHUNK = 200
@@ -14,13 +17,11 @@ CHUNK = 200
 _LONG = 1.0
 
 
-def chunks(ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+def chunks(ids: Sequence[Id], size: int) -> Iterator[Sequence[Id]]:
     return (ids[start : start + size] for start in range(0, len(ids), size))
 
 
-def in_chunks(
-    title: str, ids: Sequence[int], work: Callable[[Sequence[int]], int], *, rate: float | None = None
-) -> int:
+def in_chunks(title: str, ids: Sequence[Id], work: Callable[[Sequence[Id]], int], *, rate: float | None = None) -> int:
     """Do the work on all ids, at most ``rate`` of them a second; how many it says it did.
 
     If it is stopped on the way it tells how far it came, since what is done stays done.

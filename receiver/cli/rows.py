@@ -49,7 +49,6 @@ def described(values: Mapping[str, object]) -> None:
 
 def delivery(delivery: Delivery) -> None:
     """One, in full."""
-    times = "once" if delivery.replays == 1 else f"{delivery.replays} times"
     described(
         {
             "delivery": delivery.id,
@@ -70,7 +69,7 @@ def delivery(delivery: Delivery) -> None:
             "error": delivery.error,
             "uncertain": "nobody can tell whether this was old news" if delivery.uncertain else None,
             "older than": None if delivery.older_than is None else f"delivery {delivery.older_than}",
-            "replayed": f"{times}, last by {delivery.replayed_by}" if delivery.replays else None,
+            "replayed": replayed(delivery.replays, delivery.replayed_by),
             "replayed at": delivery.replayed_at,
         }
     )
@@ -114,6 +113,12 @@ def attempts(histories: Mapping[int, Sequence[Attempt]]) -> None:
     if cells:
         typer.echo()
         output.table(_ATTEMPT, cells)
+
+
+def replayed(replays: int, by: str | None) -> str | None:
+    if not replays:
+        return None
+    return f"{'once' if replays == 1 else f'{replays} times'}, last by {by}"
 
 
 def subject(order_id: str | None, refund_id: str | None) -> str:
