@@ -12,6 +12,7 @@ from typing import Protocol
 from receiver.deliveries import Attempt, Delivery, Dispatched, Ended, Filters, Offer, Skipped, Started
 from receiver.drift import Drifted
 from receiver.envelope import Envelope, Receipt, StoredEnvelope
+from receiver.timeline import Told
 
 #: A source sends the same message again for 2.5 h (PandaPon) or 6 h (its siblings) and then never; what comes after
 #: that is news. https://doc-cnv2.pandapon.com/doc-6521894
@@ -82,6 +83,9 @@ class Store(Protocol):
 
     def drift(self, filters: Filters, limit: int) -> list[Drifted]:
         """What differs from all we know: by source, topic, ``since`` it was seen. What was seen last comes first."""
+
+    def timeline(self, subject_id: str) -> list[Told]:
+        """All that is known of an order (and its refunds) or of a refund, in order of time; empty: nobody named it."""
 
     def deliveries(self, filters: Filters, limit: int) -> list[Delivery]:
         """The newest first."""

@@ -34,9 +34,11 @@ from receiver.store.sqlite import (
     guarding,
     reading,
     relaying,
+    telling,
     working,
 )
 from receiver.store.sqlite.writer import Writer
+from receiver.timeline import Told
 
 T = TypeVar("T")
 
@@ -138,6 +140,9 @@ class SqliteStore:
 
     def drift(self, filters: Filters, limit: int) -> list[Drifted]:
         return self._read(lambda c: drifting.counted(c, filters, limit))
+
+    def timeline(self, subject_id: str) -> list[Told]:
+        return self._read(lambda c: telling.timeline(c, subject_id, now=self._clock()))
 
     def deliveries(self, filters: Filters, limit: int) -> list[Delivery]:
         return self._read(lambda c: reading.list_deliveries(c, filters, limit))
