@@ -10,6 +10,7 @@ import orjson
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 #: Exit codes of every command.
 DONE, FOUND_WANTING, WRONG_USE = 0, 1, 2
@@ -48,7 +49,9 @@ def table(columns: Sequence[Column], rows: Iterable[Sequence[object]]) -> None:
     console.print(drawn)
 
 
-def _text(cell: object) -> str:
+def _text(cell: object) -> str | Text:
+    if isinstance(cell, Text):
+        return cell
     if isinstance(cell, datetime):
         return cell.astimezone().strftime("%m-%d %H:%M:%S")
     return str(cell)
