@@ -18,7 +18,8 @@ seconds; losing any process costs the attempts it was running, which count and a
 
 What runs: ``embedded`` is everything in one process. Beneath all of it stand ``store`` (the one place with SQL),
 ``settings`` (the one reader of files and environment), and the vocabulary: ``envelope``, ``events``, ``identity``,
-``standing``, ``deliveries``, ``errors``. Imports run one way, from the edges down to the vocabulary, and are checked.
+``standing``, ``deliveries``, ``timeline``, ``drift``, ``errors``. Imports run one way, from the edges down to the
+vocabulary, and are checked.
 """
 
 from receiver.errors import PermanentFailure, TransientFailure
