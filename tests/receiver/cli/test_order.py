@@ -51,7 +51,7 @@ def test_the_story_of_an_order_reads_from_top_to_bottom(
     store.replay([paid], "mei")
     attempt("succeeded")
     old = owe("11", event="order.created", lane="taobao:order:11", standing=Standing(10, None))
-    store.start(store.claim(1, ["shop.note"])[0], {"shop.note": timedelta(seconds=30)})
+    store.start(store.claim(1, {"shop.note": 1})[0], {"shop.note": timedelta(seconds=30)})
     clock.now += 1_000
     refund = owe("11", refund_id="22", event="refund.requested", lane="taobao:refund:22")
     first, second, third = (each.id for each in store.envelopes(Filters(), 10)[::-1])

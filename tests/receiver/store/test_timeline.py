@@ -76,7 +76,7 @@ _bodies = iter(range(1_000_000))
 def work(store: SqliteStore, ended: Ended | None = SUCCEEDED) -> list[Started | Skipped]:
     """Attempt what is due; without ``ended`` it goes on running."""
     made = []
-    for offer in store.claim(100, [*HANDLERS]):
+    for offer in store.claim(100, dict.fromkeys(HANDLERS, 100)):
         started = store.start(offer, HANDLERS)
         assert started is not None
         if isinstance(started, Started) and ended is not None:
@@ -111,7 +111,7 @@ def test_it_is_told_from_the_callback_to_the_decision(store: SqliteStore, clock:
     owe(store, envelope_id, ("42", None), standing=Standing(30, received))
     dispatched = now(clock)
     clock.pass_time(seconds=1)
-    (started,) = (offer,) = store.claim(1, ["a"])
+    (started,) = (offer,) = store.claim(1, {"a": 1})
     begun = store.start(offer, HANDLERS)
     assert isinstance(begun, Started)
     at = now(clock)
