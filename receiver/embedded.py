@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -28,6 +29,7 @@ log = structlog.stdlib.get_logger()
 #: Offers held at once, a worker thread: enough to keep them busy, few enough that replays and retries are not queued
 #: behind a wall of them.
 OFFERS_PER_THREAD = 16
+MISSING_HANDLER_CURE = "register it under this name again (name=…), or bury what waits for it"
 #: What running handlers get to end in, once asked to stop.
 GRACE_MS = 30_000
 
@@ -57,11 +59,15 @@ def run(
     on_ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve until SIGTERM or SIGINT: then answer what has come in, end what runs, and return."""
+    # A handler that computes gives the interpreter up this often, and the next acknowledgement waits no longer.
+    sys.setswitchinterval(0.001)
     metrics = Metrics()
     store = SqliteStore(store_path, alone=True)
     try:
         store.migrate()
         sweep(store, router, everything=True)
+        for handler, waiting in store.open_of_others([route.name for route in router]).items():
+            log.warning("handler.missing", handler=handler, waiting=waiting, cure=MISSING_HANDLER_CURE)
         wake = threading.Event()
         with _working(store=store, sources=sources, router=router, metrics=metrics, threads=threads, wake=wake):
             app = web.create(store=store, accounts=accounts, metrics=metrics, max_body=max_body, on_commit=wake.set)

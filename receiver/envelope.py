@@ -48,10 +48,9 @@ class Envelope:
 
     @property
     def subjects(self) -> tuple[str, ...]:
-        """What this envelope is about, as lanes see it: its refunds where it names some, else its orders."""
-        if self.refund_ids:
-            return tuple(f"refund:{refund_id}" for refund_id in self.refund_ids)
-        return tuple(f"order:{order_id}" for order_id in self.order_ids)
+        """Every order and refund it is about."""
+        orders = tuple(f"order:{order_id}" for order_id in self.order_ids)
+        return orders + tuple(f"refund:{refund_id}" for refund_id in self.refund_ids) if self.refund_ids else orders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -102,6 +102,9 @@ class PermanentFailure(HandlerFailure):
 class TransientFailure(HandlerFailure):
     """Trying again may help. ``retry_after`` is the soonest time it may; without it the policy decides."""
 
+    #: For subclasses with a constructor of their own.
+    retry_after: timedelta | None = None
+
     def __init__(self, message: str = "", *, retry_after: timedelta | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after

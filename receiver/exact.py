@@ -16,7 +16,9 @@ import orjson
 _SHAPE = bytes.maketrans(b"123456789E", b"000000000e")
 
 #: What a float or a 64-bit integer may not hold; all numbers of 19 digits fit unless they are negative or no integers.
-_TOO_PRECISE = (b"0" * 20, b"-" + b"0" * 19, b"0" * 19 + b".", b"0" * 19 + b"e", b"." + b"0" * 15)
+_TOO_PRECISE = (b"0" * 20, b"-" + b"0" * 19, b"0" * 16 + b".", b"0" * 16 + b"e")
+#: Sixteen significant digits around a point: a float holds fifteen.
+_TOO_PRECISE_DECIMALS = tuple(b"0" * before + b"." + b"0" * (16 - before) for before in range(1, 16))
 
 MAX_IDENTIFIER = 200
 
@@ -35,7 +37,10 @@ def loads(text: bytes | str) -> Any:
     try:
         parsed = orjson.loads(data)
         shape = data.translate(_SHAPE)
-        if not any(run in shape for run in _TOO_PRECISE):
+        too_precise = any(run in shape for run in _TOO_PRECISE)
+        if not too_precise and b"0.0" in shape:
+            too_precise = any(run in shape for run in _TOO_PRECISE_DECIMALS)
+        if not too_precise:
             return parsed
         return json.loads(data, parse_float=Decimal, parse_constant=_refuse_constant)
     except (ValueError, ArithmeticError, RecursionError) as error:  # arithmetic: an exponent that no Decimal can hold
@@ -52,7 +57,7 @@ def dumps_sorted(value: Any) -> bytes:
     except TypeError:  # orjson.JSONEncodeError: an int over 64 bits, a Decimal, or nested deeper than 254
         pass
     try:
-        return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain).encode()
+        return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_tagged).encode()
     except RecursionError as error:
         raise NotJson("nested too deep") from error
 
@@ -70,9 +75,10 @@ def identifier(value: Any) -> str | None:
     return text if 0 < len(text) <= MAX_IDENTIFIER else None
 
 
-def _plain(value: object) -> str:
+def _tagged(value: object) -> dict[str, str]:
+    """A decimal is not the same as its digits in a text."""
     if isinstance(value, Decimal):
-        return str(value)
+        return {"decimal": str(value)}
     raise TypeError(type(value).__name__)
 
 

@@ -75,6 +75,8 @@ class Inbox:
             committed = await asyncio.shield(batch.committed)
         except asyncio.CancelledError:
             self._withdraw(envelope, batch)
+            if self._closing:  # not the sender's deadline: the process ends at once
+                raise NotCommitted("shutting_down") from None
             raise
         if not committed:
             raise NotCommitted("store_unavailable")

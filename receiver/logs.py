@@ -103,7 +103,8 @@ def _exceptions_by_place(_logger: WrappedLogger, _method: str, event: EventDict)
     if info and error is not None:
         event["error"] = describe(error)
         event["places"] = places(error)
-    if event.get("logger") == "asyncio":  # its text goes on with the exception's own, and with the values of arguments
+    # Their texts go on with a traceback, the exception's own words, and the values of arguments.
+    if str(event.get("logger")).startswith(("asyncio", "uvicorn")):
         event["event"] = str(event["event"]).partition("\n")[0].partition("(")[0]
     return event
 

@@ -1,5 +1,6 @@
 """The ``yizhan`` command, one module for each group of commands."""
 
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -27,9 +28,17 @@ app.add_typer(inbox.app, name="inbox")
 app.add_typer(deliveries.app, name="deliveries")
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"yizhan {version('yizhan')}")
+        raise typer.Exit
+
+
 @app.callback()
 def _configured(
     context: typer.Context,
+    *,
+    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Tell the version")] = False,
     config: Annotated[
         Path | None,
         typer.Option("--config", help="Configuration file", show_default="$YIZHAN_CONFIG, else ./yizhan.toml"),

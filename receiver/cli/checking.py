@@ -13,9 +13,10 @@ from receiver.check import check as findings_on
 from receiver.cli import filters, output, rows
 from receiver.cli.context import configured
 from receiver.cli.output import Column
+from receiver.embedded import MISSING_HANDLER_CURE
 from receiver.errors import StoreUnavailable
 from receiver.settings import Settings, masked, read
-from receiver.store.sqlite import connecting
+from receiver.store.sqlite import connecting, reading
 
 _COLUMNS = (
     Column("event"),
@@ -42,6 +43,8 @@ def check(context: typer.Context, *, json: filters.Json = False) -> None:
         path = None if settings is None else settings.store.path
         probe = (lambda: _probe(path)) if path is not None and path.exists() else None
         findings = findings_on(settings, faults, store_probe=probe)
+        if settings is not None and probe is not None and all(finding.ok for finding in findings):
+            findings += _missing(settings)
     if settings is not None:
         findings += _not_yet(settings)
     if json:
@@ -52,6 +55,25 @@ def check(context: typer.Context, *, json: filters.Json = False) -> None:
         sys.stdout.flush()
     if not all(finding.ok for finding in findings):
         raise typer.Exit(output.FOUND_WANTING)
+
+
+def _missing(settings: Settings) -> list[Finding]:
+    """Handlers that something is owed to and that are not there: renamed, or no longer configured."""
+    path = settings.store.path
+    if path is None:
+        return []
+    router, _ = plugins.find_routers(settings.handlers.routers, settings.folder)
+    reader = connecting.connect_to_read(path)
+    try:
+        waiting = reading.open_of_others(reader, [route.name for route in router])
+    finally:
+        reader.close()
+    return [
+        Finding(
+            ok=False, what=f"handlers: {name} is not there, {count} deliveries wait for it", cure=MISSING_HANDLER_CURE
+        )
+        for name, count in waiting.items()
+    ]
 
 
 def handlers(context: typer.Context, *, json: filters.Json = False) -> None:

@@ -24,8 +24,10 @@ Port = Annotated[int | None, typer.Option(help="Port to listen on", show_default
 
 
 def add_to(app: typer.Typer) -> None:
-    for command in (run, dev, serve, work, migrate):
+    for command in (run, dev, migrate):
         app.command()(command)
+    for later in (serve, work):  # whatever options they will have, they say what they wait for
+        app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(later)
 
 
 def run(context: typer.Context, host: Host = None, port: Port = None) -> None:
@@ -37,7 +39,7 @@ def run(context: typer.Context, host: Host = None, port: Port = None) -> None:
     listener = _listen(settings)
 
     def on_ready() -> None:
-        output.stderr.print(f"yizhan listens on {_address(listener)}; callback URLs to register:")
+        print(f"yizhan listens on {_address(listener)}. Callback URLs to register:")
         _print_urls(settings, settings.accounts, listener)
 
     _run(settings, settings.accounts, listener, on_ready)
@@ -71,12 +73,12 @@ def dev(
     _run(settings, accounts, listener, on_ready)
 
 
-def serve() -> None:
+def serve(_context: typer.Context) -> None:
     """The web process alone, for many machines. Not available yet: it needs PostgreSQL; use `yizhan run`."""
     output.fail("serve needs PostgreSQL and a broker, which this version does not support yet; use `yizhan run`")
 
 
-def work() -> None:
+def work(_context: typer.Context) -> None:
     """The worker processes alone, for many machines. Not available yet: they need a broker; use `yizhan run`."""
     output.fail("work needs PostgreSQL and a broker, which this version does not support yet; use `yizhan run`")
 

@@ -15,8 +15,9 @@ from receiver.envelope import Envelope, Receipt, StoredEnvelope
 from receiver.timeline import Told
 
 #: A source sends the same message again for 2.5 h (PandaPon) or 6 h (its siblings) and then never; what comes after
-#: that is news. https://doc-cnv2.pandapon.com/doc-6521894
-REDELIVERY_HORIZON = timedelta(hours=6)
+#: that is news. The last of twelve tries, half an hour apart, comes at 6 h and as long as its answers took: hence the
+#: half hour more. https://doc-cnv2.pandapon.com/doc-6521894
+REDELIVERY_HORIZON = timedelta(hours=6, minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,9 @@ class Store(Protocol):
     def delivery(self, delivery_id: int) -> Delivery | None: ...
 
     def attempts(self, delivery_id: int) -> list[Attempt]: ...
+
+    def open_of_others(self, handlers: Sequence[str]) -> dict[str, int]:
+        """How many deliveries have not ended, by handler, of those that are none of these."""
 
     def replay(self, delivery_ids: Sequence[int], by: str, *, stale: bool = False) -> int:
         """Make ended deliveries due again; how many were. ``stale``: run them although their news may be old."""

@@ -70,3 +70,11 @@ def test_time_of_a_wrong_type_is_as_none() -> None:
     delay = delay_after(1, 15, TransientFailure("later", retry_after=wrong))
     assert delay is not None
     assert 4 <= delay / SECONDS <= 6
+
+
+def test_failure_with_a_constructor_of_its_own_gets_the_policy() -> None:
+    class Mine(TransientFailure):
+        def __init__(self, code: int) -> None:
+            self.code = code
+
+    assert delay_after(1, 15, Mine(7)) is not None

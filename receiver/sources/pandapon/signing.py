@@ -14,6 +14,9 @@ from receiver.envelope import Callback
 from receiver.errors import SignatureWrong
 from receiver.sources import authorization, signature
 
+#: The first genuine callbacks tell which base holds; a forger's megabytes are not worth five more digests.
+LARGEST_HINTED = 64 * 1024
+
 #: What the base can be, the likeliest first: Taobao Global, whose text PandaPon's page repeats, says the first.
 #: https://jaq-doc.alibaba.com/docs/doc.htm?articleId=119493&docType=1&treeId=735
 DOCUMENTED_BASES = ("{access_key}{body}", "{body}", "{access_key}{message_body}", "{message_body}")
@@ -41,7 +44,8 @@ def verify(callback: Callback, account: Account) -> None:
     keys = signature.keys(account)
     claim = authorization.claimed(callback)
     if not authorization.holds(claim, _bases(account.signature_base, account, callback.body), keys):
-        raise SignatureWrong(_hint(claim, account, callback.body, keys))
+        small = len(callback.body) <= LARGEST_HINTED
+        raise SignatureWrong(_hint(claim, account, callback.body, keys) if small else None)
 
 
 def sign(message: bytes, account: Account) -> Callback:

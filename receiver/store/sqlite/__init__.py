@@ -156,6 +156,9 @@ class SqliteStore:
     def attempts(self, delivery_id: int) -> list[Attempt]:
         return self._read(lambda c: reading.list_attempts(c, delivery_id))
 
+    def open_of_others(self, handlers: Sequence[str]) -> dict[str, int]:
+        return self._read(lambda c: reading.open_of_others(c, handlers))
+
     def replay(self, delivery_ids: Sequence[int], by: str, *, stale: bool = False) -> int:
         return self._run(lambda c, now: deciding.replay(c, delivery_ids, by, stale=stale, now=now))
 

@@ -55,10 +55,8 @@ def _insert(
     if not connection.changes():
         return False
     seq = connection.last_insert_rowid()
-    for order_id in order_ids:
-        _name(connection, f"order:{order_id}", envelope.account, seq)
-    for refund_id in refund_ids:
-        _name(connection, f"refund:{refund_id}", envelope.account, seq)
+    for subject in envelope.subjects:
+        _name(connection, subject, envelope.account, seq)
     return True
 
 
@@ -81,11 +79,11 @@ def _seen_before(connection: apsw.Connection, envelope: Envelope, envelope_id: s
         return _redelivered(connection, latest_seq, latest_id, identity.bytes_digest, now)
     same_bytes = False
     for seq, accepted_id, _, bytes_digest, received_at in alike:
-        times = [received_at] if bytes_digest == identity.bytes_digest else []
-        times += _redelivery_times(connection, seq, identity.bytes_digest)
-        if any(time > since for time in times):
+        if bytes_digest != identity.bytes_digest and not _came_again_as(connection, seq, identity.bytes_digest):
+            continue
+        if received_at > since:
             return _redelivered(connection, seq, accepted_id, identity.bytes_digest, now)
-        same_bytes = same_bytes or bool(times)
+        same_bytes = True
     if latest_at > since and not _other_since(connection, envelope.account, envelope.subjects, latest_seq):
         return _redelivered(connection, latest_seq, latest_id, identity.bytes_digest, now)
     # Within the horizon something else came in between: a late repeat, or a state that was left and entered again.
@@ -95,13 +93,9 @@ def _seen_before(connection: apsw.Connection, envelope: Envelope, envelope_id: s
     return Receipt(envelope_id, redelivery=False, ambiguous=ambiguous)
 
 
-def _redelivery_times(connection: apsw.Connection, seq: int, bytes_digest: bytes) -> list[int]:
-    rows = query.rows(
-        connection,
-        "SELECT received_at FROM redelivery WHERE envelope_seq = ? AND bytes_digest = ?",
-        (seq, bytes_digest),
-    )
-    return [received_at for (received_at,) in rows]
+def _came_again_as(connection: apsw.Connection, seq: int, bytes_digest: bytes) -> bool:
+    known = "SELECT 1 FROM redelivery WHERE envelope_seq = ? AND bytes_digest = ? LIMIT 1"
+    return query.row(connection, known, (seq, bytes_digest)) is not None
 
 
 def _other_since(connection: apsw.Connection, account: str, subjects: Iterable[str], seq: int) -> bool:

@@ -1,5 +1,7 @@
 """Reading envelopes, deliveries and attempts, for the steps and for people."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -80,6 +82,16 @@ def list_envelope_ids(connection: apsw.Connection, filters: Filters) -> list[str
     where, bindings = _where(filters, received="received_at", side=0)
     rows = query.rows(connection, f"SELECT id FROM envelope {where} ORDER BY seq", bindings)  # noqa: S608
     return [envelope_id for (envelope_id,) in rows]
+
+
+def open_of_others(connection: apsw.Connection, handlers: Sequence[str]) -> dict[str, int]:
+    counts = query.rows(
+        connection,
+        "SELECT handler, count(*) FROM delivery WHERE state IN ('due', 'offered', 'running')"
+        " AND handler NOT IN (SELECT value FROM json_each(?)) GROUP BY handler ORDER BY handler",
+        (json.dumps(list(handlers)),),
+    )
+    return dict(counts)
 
 
 def list_deliveries(connection: apsw.Connection, filters: Filters, limit: int) -> list[Delivery]:

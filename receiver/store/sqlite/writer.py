@@ -17,6 +17,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from typing import Any, TypeVar
 
 import apsw
@@ -148,15 +149,25 @@ class Writer:
                 waiting, self._waiting = self._waiting, None
                 self._owned = waiting is not None
             if turn is not None:
-                turn.loop.call_soon_threadsafe(turn.finish)
+                self._tell(turn, turn.finish)
                 turn = None
-            if waiting is not None:
-                waiting.loop.call_soon_threadsafe(self._begin, waiting)
+            if waiting is not None and not self._tell(waiting, partial(self._begin, waiting)):
+                with self._changed:
+                    self._owned = False
             for queued in jobs:
                 if queued.error is None:
                     queued.done.set_result(queued.result)
                 else:
                     queued.done.set_exception(queued.error)
+
+    @staticmethod
+    def _tell(turn: _Turn, call: Callable[[], None]) -> bool:
+        """On the turn's loop; ``False`` if that is closed (the process was told twice to end) and nobody waits."""
+        try:
+            turn.loop.call_soon_threadsafe(call)
+        except RuntimeError:
+            return False
+        return True
 
     def _transact(self, turn: _Turn | None, jobs: list[_Queued]) -> None:
         connection = self._connection

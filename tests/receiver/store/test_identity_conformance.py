@@ -94,14 +94,24 @@ def test_an_order_among_several_counts_as_in_between(store: Store) -> None:
     assert again.ambiguous
 
 
-def test_a_refund_is_told_apart_from_its_order(store: Store) -> None:
+def test_news_of_its_order_in_between_makes_a_refund_ambiguous(store: Store) -> None:
+    """Nobody can tell whether the refund moved on and back with its order: rather once too often, and marked."""
     put(
         store,
         envelope("A", order_ids=("7",), refund_ids=("R",), push_time="1"),
         envelope("B", order_ids=("7",)),
     )
     [again] = put(store, envelope("A", order_ids=("7",), refund_ids=("R",), push_time="2"))
-    assert again.redelivery
+    assert again.ambiguous
+
+
+def test_the_last_retry_of_the_slowest_source_is_a_redelivery(store: Store, clock: Clock) -> None:
+    """Twelve retries, half an hour apart, and each took its second."""
+    put(store, envelope("A", order_ids=("7",), push_time="0"))
+    for push in range(1, 13):
+        clock.pass_time(seconds=1801)
+        [again] = put(store, envelope("A", order_ids=("7",), push_time=str(push)))
+        assert again.redelivery, push
 
 
 def test_after_an_ambiguous_one_its_own_redelivery_is_recognised(store: Store) -> None:

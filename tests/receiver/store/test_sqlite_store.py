@@ -125,3 +125,23 @@ def test_the_relay_holds_few_payloads_at_a_time(store: SqliteStore) -> None:
     held = store.undispatched(100)
     assert 1 <= len(held) < 15
     assert sum(len(found.payload) for found in held) <= MOST_BYTES
+
+
+def test_a_second_process_is_kept_out_by_any_name_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "link.db").symlink_to(tmp_path / "store.db")
+    first = SqliteStore(tmp_path / "store.db", alone=True)
+    try:
+        with pytest.raises(StoreLocked):
+            SqliteStore(tmp_path / "link.db", alone=True)
+    finally:
+        first.close()
+
+
+def test_what_waits_for_a_handler_that_is_not_there_is_counted(store: SqliteStore) -> None:
+    [receipt] = asyncio.run(store.put([envelope()]))
+    owed = tuple(
+        NewDelivery(number=0, handler=handler, event="order", order_id="7", refund_id=None, lane=None)
+        for handler in ("here", "gone")
+    )
+    store.dispatch([Dispatched(envelope_id=receipt.envelope_id, deliveries=owed)])
+    assert store.open_of_others(["here"]) == {"gone": 1}

@@ -182,3 +182,19 @@ def test_what_is_queued_at_the_end_is_committed_and_later_writes_are_refused(pat
     assert len(names(path)) == 50
     with pytest.raises(StoreUnavailable, match="closed"):
         writer.run(lambda c: add(c, "late"))
+
+
+def test_a_loop_that_is_gone_costs_nobody_else_the_writer(writer: Writer, path: Path) -> None:
+    """The process was told twice to end: the commit comes when nobody can be told any more."""
+    other = connecting.connect(path)
+    other.execute("BEGIN IMMEDIATE")
+    loop = asyncio.new_event_loop()
+    pending = loop.create_task(writer.run_inline(lambda c: add(c, "a")))
+    loop.run_until_complete(asyncio.sleep(0.01))
+    pending.cancel()
+    loop.run_until_complete(asyncio.sleep(0))
+    loop.close()
+    other.execute("COMMIT")
+    other.close()
+    assert writer.run(lambda c: add(c, "b")) == "b"
+    assert names(path) == ["a", "b"]

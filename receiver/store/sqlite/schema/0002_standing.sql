@@ -11,4 +11,11 @@ ALTER TABLE delivery ADD COLUMN stale_run INTEGER NOT NULL DEFAULT 0;    -- 1: a
 DROP INDEX delivery_due;
 CREATE INDEX delivery_due ON delivery (handler, due_at) WHERE state = 'due' AND head = 1;
 
+-- Those that may be what kills their worker are claimed for on their own, one at a time.
+CREATE INDEX delivery_suspect ON delivery (due_at) WHERE state = 'due' AND lost >= 2;
+
+-- Has it come again in these very bytes?
+DROP INDEX redelivery_envelope;
+CREATE INDEX redelivery_envelope ON redelivery (envelope_seq, bytes_digest);
+
 CREATE INDEX delivery_told ON delivery (lane, handler, id) WHERE state = 'succeeded' AND tells_state = 1;
