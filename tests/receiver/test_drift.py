@@ -125,6 +125,12 @@ def test_a_topic_known_by_name_alone_is_no_news_but_its_fields_are() -> None:
     ]
 
 
+@pytest.mark.parametrize("source", SOURCES)
+def test_what_is_known_here_is_what_the_source_decodes(source: str) -> None:
+    """Else a topic that handlers are served would be listed as one that nobody told us of."""
+    assert {*shapes.known(source).topics} == {*SOURCES[source].topics}
+
+
 def test_a_map_of_ids_is_one_field() -> None:
     lines = {f"{3305075341149134260 + number}": {"count": 1} for number in range(5_000)}
     where = "messageBody.lines"
