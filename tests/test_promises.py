@@ -103,6 +103,7 @@ def test_in_time(tmp_path: Path) -> None:
         for _ in range(20):
             assert running.post(callback(message(do="hang"), of=PANDAPON), PANDAPON) == 200
         other = connecting.connect(running.store_path)
+        other.set_busy_timeout(5_000)
         other.execute("BEGIN IMMEDIATE")
         sent = callback(of=PANDAPON)
         began = time.monotonic()
