@@ -29,6 +29,10 @@ An installed package needs no such line: it names its router as an entry point o
 attempted again after 5 s, 10 s, 20 s … 6 h, 15 times in all, then dead. Your failure is yours alone: no other handler
 waits for it or runs again because of it.
 
+*What must not happen twice.* ``ctx.once("ask-why", send)`` calls ``send`` at most once for this event's order or refund,
+whatever dies when. If a worker died between sending and recording, nobody can tell: the delivery is buried, unless
+``look=`` can ask. A person may replay it with ``--repeat-effects``.
+
 *What you must bear.* A handler may run again after the machine died in the middle of it, so make it safe to repeat.
 Events of one order reach it one at a time and in the order in which they came, but the platform does not promise to
 send them in order: read the current state where it matters. ``ctx.event.ambiguous`` says that nobody can tell whether

@@ -11,6 +11,7 @@ import structlog
 
 from receiver import retries
 from receiver.deliveries import RUN_LEASE_MARGIN, Ended, Offer, Skipped, Started
+from receiver.effects import Effects
 from receiver.errors import StoreUnavailable
 from receiver.events import Event
 from receiver.failures import describe, places
@@ -101,10 +102,12 @@ class Deliverer:
             event = self._sources[envelope.source].decode(envelope)[started.event_number]
             if started.uncertain:
                 event = event.model_copy(update={"uncertain": True})
+            subject = event.lane or f"envelope:{envelope.id}"
             context: Context[Any] = Context(
                 event=event,
                 envelope=envelope,
                 attempt=started.attempt,
+                once=Effects(self._store, started, subject).once,
                 log=structlog.stdlib.get_logger("handler").bind(
                     handler=route.name,
                     event_type=event.type,

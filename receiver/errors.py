@@ -12,6 +12,7 @@ YizhanError
 ├── Undecodable                 a verified body that no event can be made of: the envelope is buried as unreadable
 ├── HandlerFailure              what a handler raises to decide what becomes of its delivery
 │   ├── PermanentFailure        dead now
+│   │   └── EffectUnsure        a follow-up that cannot be taken back may or may not have been made
 │   └── TransientFailure        attempted again, at its own time if it names one
 ├── HandlerTimeout              the attempt took longer than the handler's timeout; counts as any other failure
 ├── SettingsError               the configuration is wrong: names the key, where it was read, and what is expected
@@ -97,6 +98,13 @@ class HandlerFailure(YizhanError):
 
 class PermanentFailure(HandlerFailure):
     """Trying again would not help: the delivery is dead now, kept and replayable."""
+
+
+class EffectUnsure(PermanentFailure):
+    """A person decides: look at the platform, then replay with or without ``--repeat-effects``."""
+
+    def __init__(self, purpose: str) -> None:
+        super().__init__(f"nobody can tell whether effect {purpose!r} was had; it is not repeated")
 
 
 class TransientFailure(HandlerFailure):

@@ -3,13 +3,26 @@
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Generic, Literal, TypeVar, get_args
+from typing import Any, Generic, Literal, Protocol, TypeVar, get_args
 
 import structlog
 
 from receiver.envelope import Platform, StoredEnvelope
 from receiver.errors import RoutingError
 from receiver.events import Event
+
+T = TypeVar("T")
+
+
+class Once(Protocol):
+    """Call ``send`` at most once for this purpose and event's order or refund, whatever dies when.
+
+    Returns what ``send`` returned, or ``None`` if it was called before. Where a worker died in between, nobody can tell
+    whether it was done: the delivery is buried, not repeated, unless ``look`` can tell.
+    """
+
+    def __call__(self, purpose: str, send: Callable[[], T], *, look: Callable[[], bool | None] = ...) -> T | None: ...
+
 
 E_co = TypeVar("E_co", bound=Event, covariant=True)
 EventT = TypeVar("EventT", bound=Event)
@@ -31,6 +44,8 @@ class Context(Generic[E_co]):
     envelope: StoredEnvelope
     #: Which run of this delivery this is, from 1.
     attempt: int
+    #: ``once("purpose", send)``: have an effect of your own at most once (``receiver.effects``).
+    once: Once
     #: A logger that knows event, envelope, handler and attempt.
     log: structlog.stdlib.BoundLogger
 

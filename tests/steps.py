@@ -20,6 +20,7 @@ from receiver.sources import SOURCES
 from receiver.store.sqlite import SqliteStore
 
 EventT = TypeVar("EventT", bound=Event)
+T = TypeVar("T")
 
 
 def real_event() -> Event:
@@ -28,9 +29,20 @@ def real_event() -> Event:
     return event
 
 
+def once(purpose: str, send: Callable[[], T], *, look: Callable[[], bool | None] = lambda: None) -> T | None:
+    """At its first and only attempt."""
+    return None if look() else send()
+
+
 def context(event: EventT) -> Context[EventT]:
     """What a handler is given."""
-    return Context(event=event, envelope=stored(), attempt=1, log=structlog.stdlib.get_logger("handler"))
+    return Context(
+        event=event,
+        envelope=stored(),
+        attempt=1,
+        once=once,
+        log=structlog.stdlib.get_logger("handler"),
+    )
 
 
 def route(handler: Callable[[Context[Event]], Any], **options: Any) -> Route:

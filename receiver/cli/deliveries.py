@@ -98,6 +98,9 @@ def replay(
     stale: Annotated[
         Literal["skip", "run"], typer.Option("--stale", help="What to do with news older than what the handler knows.")
     ] = "skip",
+    repeat_effects: Annotated[
+        bool, typer.Option("--repeat-effects", help="Make follow-ups again that were made, or may have been.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be replayed.")] = False,
 ) -> None:
     """Make deliveries that have ended due again, in order: those named, or all that the filters choose.
@@ -137,7 +140,7 @@ def replay(
             typer.echo(f"would replay {len(ended)}{old}")
             rows.deliveries(_deliveries(store, ended[:_SHOWN]))
         else:
-            again = partial(store.replay, by=who(), stale=stale == "run")
+            again = partial(store.replay, by=who(), stale=stale == "run", repeat_effects=repeat_effects)
             replayed = pacing.in_chunks("replaying", ended, again, rate=rate)
             typer.echo(f"replayed {replayed}{old}")
             left += len(ended) - replayed

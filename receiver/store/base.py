@@ -11,6 +11,7 @@ from typing import Protocol
 
 from receiver.deliveries import Attempt, Delivery, Dispatched, Ended, Filters, Offer, Skipped, Started
 from receiver.drift import Drifted
+from receiver.effects import Claimed, EffectKey, EffectState
 from receiver.envelope import Envelope, Receipt, StoredEnvelope
 from receiver.timeline import Told
 
@@ -69,6 +70,23 @@ class Store(Protocol):
     def settle(self, started: Started, ended: Ended) -> bool:
         """End an attempt; ``False`` if it was taken for lost and no longer counts."""
 
+    # Effects: see receiver.effects.
+
+    def intend(self, key: EffectKey, started: Started, deadline: timedelta) -> Claimed:
+        """Record the intent to have an effect, unless there is one already: then what is known of it."""
+
+    def take_over(self, key: EffectKey, turn: int, started: Started, deadline: timedelta) -> Claimed:
+        """Make an effect without an outcome this attempt's, if nobody did since ``turn``."""
+
+    def note(self, key: EffectKey, turn: int, state: EffectState, note: str | None = None) -> bool:
+        """Record what is known; ``False`` if another took it over."""
+
+    def withdraw(self, key: EffectKey, turn: int) -> bool:
+        """It was surely not had: as if there had been no intent."""
+
+    def fence_holds(self, started: Started) -> bool:
+        """The attempt is running, and its lease has not ended."""
+
     # People, beside the running processes.
 
     def envelopes(self, filters: Filters, limit: int) -> list[StoredEnvelope]:
@@ -101,8 +119,11 @@ class Store(Protocol):
     def open_of_others(self, handlers: Sequence[str]) -> dict[str, int]:
         """How many deliveries have not ended, by handler, of those that are none of these."""
 
-    def replay(self, delivery_ids: Sequence[int], by: str, *, stale: bool = False) -> int:
-        """Make ended deliveries due again; how many were. ``stale``: run them although their news may be old."""
+    def replay(self, delivery_ids: Sequence[int], by: str, *, stale: bool = False, repeat_effects: bool = False) -> int:
+        """Make ended deliveries due again; how many were.
+
+        ``stale``: run them although their news may be old. ``repeat_effects``: forget what effects they had.
+        """
 
     def stale(self, delivery_ids: Sequence[int]) -> list[int]:
         """Those among them that the stale guard would skip."""

@@ -23,6 +23,7 @@ from receiver.deliveries import (
     Started,
 )
 from receiver.drift import Drifted
+from receiver.effects import Claimed, EffectKey, EffectState
 from receiver.envelope import Envelope, Receipt, StoredEnvelope
 from receiver.errors import StoreUnavailable
 from receiver.store.base import REDELIVERY_HORIZON, Swept
@@ -31,6 +32,7 @@ from receiver.store.sqlite import (
     connecting,
     deciding,
     drifting,
+    effecting,
     guarding,
     reading,
     relaying,
@@ -124,6 +126,23 @@ class SqliteStore:
     def settle(self, started: Started, ended: Ended) -> bool:
         return self._run(lambda c, now: working.settle(c, started, ended, now=now))
 
+    # Effects.
+
+    def intend(self, key: EffectKey, started: Started, deadline: timedelta) -> Claimed:
+        return self._run(lambda c, now: effecting.intend(c, key, started, deadline, now=now))
+
+    def take_over(self, key: EffectKey, turn: int, started: Started, deadline: timedelta) -> Claimed:
+        return self._run(lambda c, now: effecting.take_over(c, key, turn, started, deadline, now=now))
+
+    def note(self, key: EffectKey, turn: int, state: EffectState, note: str | None = None) -> bool:
+        return self._run(lambda c, now: effecting.note(c, key, turn, state, note, now=now))
+
+    def withdraw(self, key: EffectKey, turn: int) -> bool:
+        return self._run(lambda c, _: effecting.withdraw(c, key, turn))
+
+    def fence_holds(self, started: Started) -> bool:
+        return self._run(lambda c, now: effecting.fence_holds(c, started, now=now))
+
     # People.
 
     def envelopes(self, filters: Filters, limit: int) -> list[StoredEnvelope]:
@@ -159,8 +178,10 @@ class SqliteStore:
     def open_of_others(self, handlers: Sequence[str]) -> dict[str, int]:
         return self._read(lambda c: reading.open_of_others(c, handlers))
 
-    def replay(self, delivery_ids: Sequence[int], by: str, *, stale: bool = False) -> int:
-        return self._run(lambda c, now: deciding.replay(c, delivery_ids, by, stale=stale, now=now))
+    def replay(self, delivery_ids: Sequence[int], by: str, *, stale: bool = False, repeat_effects: bool = False) -> int:
+        return self._run(
+            lambda c, now: deciding.replay(c, delivery_ids, by, stale=stale, repeat_effects=repeat_effects, now=now)
+        )
 
     def stale(self, delivery_ids: Sequence[int]) -> list[int]:
         return self._read(lambda c: [each for each in delivery_ids if guarding.judge(c, each).verdict == "older"])

@@ -7,7 +7,9 @@ import apsw
 from receiver.store.sqlite import lanes, query
 
 
-def replay(connection: apsw.Connection, delivery_ids: Sequence[int], by: str, *, stale: bool, now: int) -> int:
+def replay(
+    connection: apsw.Connection, delivery_ids: Sequence[int], by: str, *, stale: bool, repeat_effects: bool, now: int
+) -> int:
     """Due again, with its attempts counted anew; behind whatever of its lane is open."""
     replayed = 0
     for delivery_id in delivery_ids:
@@ -20,7 +22,10 @@ def replay(connection: apsw.Connection, delivery_ids: Sequence[int], by: str, *,
             " WHERE id = :id AND state IN ('succeeded', 'skipped', 'dead')",
             {"now": now, "by": by, "stale": stale, "id": delivery_id},
         )
-        replayed += connection.changes()
+        changed = connection.changes()
+        replayed += changed
+        if changed and repeat_effects:
+            connection.execute("DELETE FROM effect WHERE delivery_id = ?", (delivery_id,))
     return replayed
 
 
