@@ -12,7 +12,9 @@ A source is one package and one line in the table of ``receiver.sources``:
    envelope's payload and raises nothing but ``Undecodable``, naming the field's path. Only the topic and the ids must
    be there: whatever else an event holds is optional, and a wrong type in it is none (``reading.py``).
 4. ``samples/``: recorded or documented bodies, one file a topic, ``TOPIC.json``: the message as the source writes it.
-5. ``__init__.py``: the ``Source`` value itself.
+5. ``requests.py`` and ``operations.json``, if its API is documented: how a request is signed and what an answer means
+   (``calling.py``), and the catalogue (``operation.py``). Otherwise ``calling=None``, and a call says so.
+6. ``__init__.py``: the ``Source`` value itself.
 
 ``tests/receiver/sources/test_conformance*.py`` run over every source of the table and ask each the same questions.
 
@@ -25,6 +27,7 @@ from dataclasses import dataclass
 from receiver.accounts import Account
 from receiver.envelope import Callback, Envelope, StoredEnvelope
 from receiver.events import Event
+from receiver.sources.calling import Calling
 from receiver.sources.topic import Topic
 
 
@@ -45,3 +48,5 @@ class Source:
     decode: Callable[[StoredEnvelope], tuple[Event, ...]]
     #: Make of a message (JSON text, as in ``samples/``) the callback that this source would send: simulator and tests.
     sign: Callable[[bytes, Account], Callback]
+    #: How its API is called; ``None``: no page that we could read says so.
+    calling: Calling | None

@@ -13,4 +13,5 @@ DAJISAAS = Source(
     topicless=topicless,
     decode=decode,
     sign=sign,
+    calling=None,
 )

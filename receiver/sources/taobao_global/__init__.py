@@ -14,4 +14,5 @@ TAOBAO_GLOBAL = Source(
     topicless=topicless,
     decode=decode,
     sign=sign,
+    calling=None,
 )
