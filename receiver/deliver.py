@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 
 from receiver import retries
+from receiver.api import Apis
 from receiver.deliveries import RUN_LEASE_MARGIN, Ended, Offer, Skipped, Started
 from receiver.errors import StoreUnavailable
 from receiver.events import Event
@@ -37,6 +38,7 @@ class Deliverer:
         router: Router,
         metrics: Metrics,
         shares: Shares,
+        apis: Apis,
         on_ended: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
@@ -45,6 +47,7 @@ class Deliverer:
         self._timeouts = {route.name: route.timeout for route in router}
         self._metrics = metrics
         self._shares = shares
+        self._apis = apis
         self._on_ended = on_ended
         self._invoker = Invoker()
 
@@ -96,6 +99,7 @@ class Deliverer:
                 event=event,
                 envelope=envelope,
                 attempt=started.attempt,
+                api=self._apis.of(envelope.account, event.platform),
                 log=structlog.stdlib.get_logger("handler").bind(
                     handler=route.name,
                     event_type=event.type,

@@ -7,6 +7,7 @@ from typing import Any, Generic, Literal, TypeVar, get_args
 
 import structlog
 
+from receiver.api import Api
 from receiver.envelope import Platform, StoredEnvelope
 from receiver.errors import RoutingError
 from receiver.events import Event
@@ -31,6 +32,8 @@ class Context(Generic[E_co]):
     envelope: StoredEnvelope
     #: Which run of this delivery this is, from 1.
     attempt: int
+    #: Follow-up calls of the account that the envelope came by.
+    api: Api
     #: A logger that knows event, envelope, handler and attempt.
     log: structlog.stdlib.BoundLogger
 

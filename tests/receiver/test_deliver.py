@@ -163,12 +163,12 @@ def test_replay_begins_to_count_again_and_goes_on_numbering(store: SqliteStore) 
     assert seen == [1, 2]
 
 
-def test_handler_is_given_event_envelope_attempt_and_log_and_nothing_else(store: SqliteStore) -> None:
+def test_handler_is_given_event_envelope_attempt_api_and_log_and_nothing_else(store: SqliteStore) -> None:
     given: list[Context[OrderEvent]] = []
     router = only(given.append)
     deliver(store, router, offered(store, router, message(orderId="3305075341149134260")))
     (ctx,) = given
-    assert {field.name for field in fields(ctx)} == {"event", "envelope", "attempt", "log"}
+    assert {field.name for field in fields(ctx)} == {"event", "envelope", "attempt", "api", "log"}
     assert type(ctx.event) is OrderPaid
     assert ctx.event.order_id == "3305075341149134260"
     assert ctx.envelope == store.envelope(ctx.envelope.id)
