@@ -29,6 +29,12 @@ An installed package needs no such line: it names its router as an entry point o
 attempted again after 5 s, 10 s, 20 s … 6 h, 15 times in all, then dead. Your failure is yours alone: no other handler
 waits for it or runs again because of it.
 
+*Calling back.* ``ctx.api`` is the platform's API, for the account that the callback came by:
+``ctx.api.order_detail(id)`` and its like are typed, ``ctx.api.call(name, …)`` reaches every operation that ``yizhan
+api`` lists. Ids are text; never pass one through a float. What cannot be taken back wants ``once="its purpose"``. What
+fails says itself whether another attempt may help, so let it raise. In an ``async def`` handler:
+``await asyncio.to_thread(ctx.api.order_detail, id)``.
+
 *What you must bear.* A handler may run again after the machine died in the middle of it, so make it safe to repeat.
 Events of one order reach it one at a time and in the order in which they came, but the platform does not promise to
 send them in order: read the current state where it matters. ``ctx.event.ambiguous`` says that nobody can tell whether

@@ -95,7 +95,7 @@ def offered(store: SqliteStore, router: Router, *texts: bytes) -> Offer:
 
 @contextlib.contextmanager
 def delivering(
-    store: SqliteStore, router: Router, on_ended: Callable[[], None] = lambda: None
+    store: SqliteStore, router: Router, on_ended: Callable[[], None] = lambda: None, send: Send | None = None
 ) -> Iterator[Callable[[Offer], None]]:
     deliverer = Deliverer(
         store=store,
@@ -103,7 +103,7 @@ def delivering(
         router=router,
         metrics=Metrics(),
         shares=Shares(8),
-        apis=Apis([account()], send=Recorder()),
+        apis=Apis([account(user_id="2100007341207")], send=send or Recorder()),
         on_ended=on_ended,
     )
     try:

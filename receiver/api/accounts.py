@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterable
 
 from receiver.accounts import Account
+from receiver.api import aside
 from receiver.api.calls import EffectGate, Line
 from receiver.api.manners import Manners
 from receiver.api.named import Api
@@ -16,6 +17,7 @@ class Apis:
     """Connections are made when they are first needed: most processes of a command call nobody."""
 
     def __init__(self, accounts: Iterable[Account], *, send: Send | None = None) -> None:
+        aside.begin()
         accounts = tuple(accounts)
         self._send = send
         self._transport: Transport | None = None

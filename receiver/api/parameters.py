@@ -151,10 +151,11 @@ def _json(value: Any, at: str) -> str:
     """A JSON text in a string, as some pages want it; who gives a text has written it already."""
     if isinstance(value, str):
         return value
+    checked = _checked("", value, at)
     try:
-        return json.dumps(_checked("", value, at), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise WrongCall(f"{at}: cannot be written as JSON") from (error if isinstance(error, WrongCall) else None)
+        return json.dumps(checked, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    except (TypeError, ValueError):
+        raise WrongCall(f"{at}: cannot be written as JSON") from None
 
 
 def _checked(name: str, value: Any, at: str) -> Any:

@@ -154,7 +154,8 @@ def misspelt(environ: Mapping[str, str], tables: Layer) -> Iterable[SettingsErro
             continue
         prefix, known = "YIZHAN_", [name.removeprefix("YIZHAN_") for name in ours]
         if account := re.match(r"YIZHAN_ACCOUNTS(__.+__)?", variable):
-            prefix, known = f"YIZHAN_ACCOUNTS{account[1] or '__NAME__'}", [*_ACCOUNT_KEYS]
+            name = re.sub("__API__(RECIPE__)?$", "__", account[1] or "__NAME__")
+            prefix, known = f"YIZHAN_ACCOUNTS{name}", [*_ACCOUNT_KEYS]
         key = variable[len("YIZHAN_") :].lower().replace("__", ".")
         expected = unknown(variable.upper().removeprefix(prefix), known, prefix)
         yield SettingsError(key, f"environment variable {variable}", expected)
