@@ -29,9 +29,15 @@ An installed package needs no such line: it names its router as an entry point o
 attempted again after 5 s, 10 s, 20 s … 6 h, 15 times in all, then dead. Your failure is yours alone: no other handler
 waits for it or runs again because of it.
 
-*What must not happen twice.* ``ctx.once("ask-why", send)`` calls ``send`` at most once for this event's order or refund,
-whatever dies when. If a worker died between sending and recording, nobody can tell: the delivery is buried, unless
-``look=`` can ask. A person may replay it with ``--repeat-effects``.
+*Calling back.* ``ctx.api`` is the platform's API, for the account that the callback came by:
+``ctx.api.order_detail(id)`` and its like are typed, ``ctx.api.call(name, …)`` reaches every operation that ``yizhan
+api`` lists. Ids are text; never pass one through a float. What cannot be taken back wants ``once="its purpose"``. What
+fails says itself whether another attempt may help, so let it raise. In an ``async def`` handler:
+``await asyncio.to_thread(ctx.api.order_detail, id)``.
+
+*What must not happen twice.* ``ctx.once("ask-why", send)`` calls ``send`` at most once for this event's order or
+refund, whatever dies when. If a worker died between sending and recording, nobody can tell: the delivery is buried,
+unless ``look=`` can ask. A person may replay it with ``--repeat-effects``.
 
 *What you must bear.* A handler may run again after the machine died in the middle of it, so make it safe to repeat.
 Events of one order reach it one at a time and in the order in which they came, but the platform does not promise to

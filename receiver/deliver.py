@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 
 from receiver import retries
+from receiver.api import Apis
 from receiver.deliveries import RUN_LEASE_MARGIN, Ended, Offer, Skipped, Started
 from receiver.effects import Effects
 from receiver.errors import StoreUnavailable
@@ -39,6 +40,7 @@ class Deliverer:
         router: Router,
         metrics: Metrics,
         shares: Shares,
+        apis: Apis,
         on_ended: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
@@ -47,6 +49,7 @@ class Deliverer:
         self._timeouts = {route.name: route.timeout for route in router}
         self._metrics = metrics
         self._shares = shares
+        self._apis = apis
         self._on_ended = on_ended
         self._invoker = Invoker()
         #: What is under way, so that its leases can be renewed. Set and deleted whole, by one thread each.
@@ -102,12 +105,13 @@ class Deliverer:
             event = self._sources[envelope.source].decode(envelope)[started.event_number]
             if started.uncertain:
                 event = event.model_copy(update={"uncertain": True})
-            subject = event.lane or f"envelope:{envelope.id}"
+            effects = Effects(self._store, started, event.lane or f"envelope:{envelope.id}")
             context: Context[Any] = Context(
                 event=event,
                 envelope=envelope,
                 attempt=started.attempt,
-                once=Effects(self._store, started, subject).once,
+                api=self._apis.of(envelope.account, event.platform, effects=effects),
+                once=effects.once,
                 log=structlog.stdlib.get_logger("handler").bind(
                     handler=route.name,
                     event_type=event.type,

@@ -61,6 +61,10 @@ class EffectStore(Protocol):
     def fence_holds(self, started: Started) -> bool: ...
 
 
+def _nobody_can_tell() -> None:
+    return None
+
+
 class Effects:
     """The effects of one attempt. ``once`` is what a handler calls, and what the API client calls for it."""
 
@@ -100,6 +104,10 @@ class Effects:
             result = send()
         self._store.note(key, claimed.turn, "confirmed")
         return result
+
+    def run(self, purpose: str, send: Callable[[], T], look: Callable[[], bool | None] | None) -> T | None:
+        """As ``receiver.api`` asks for it."""
+        return self.once(purpose, send, look=look or _nobody_can_tell)
 
     def _judge(
         self, key: EffectKey, claimed: Claimed, look: Callable[[], bool | None], deadline: timedelta

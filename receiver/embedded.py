@@ -13,6 +13,7 @@ from dramatiq import Worker
 from receiver import broker as brokers
 from receiver import web
 from receiver.accounts import Account
+from receiver.api import Apis
 from receiver.deliver import Deliverer
 from receiver.errors import SettingsError
 from receiver.metrics import Metrics
@@ -23,6 +24,7 @@ from receiver.shares import Shares
 from receiver.sources.base import Source
 from receiver.store.sqlite import SqliteStore
 from receiver.sweep import sweep
+from receiver.transport import Send
 
 log = structlog.stdlib.get_logger()
 
@@ -56,12 +58,17 @@ def run(
     listener: socket.socket,
     max_body: int,
     threads: int,
+    send: Send | None = None,
     on_ready: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serve until SIGTERM or SIGINT: then answer what has come in, end what runs, and return."""
+    """Serve until SIGTERM or SIGINT: then answer what has come in, end what runs, and return.
+
+    ``send`` takes the place of the network for follow-up calls.
+    """
     # A handler that computes gives the interpreter up this often, and the next acknowledgement waits no longer.
     sys.setswitchinterval(0.001)
     metrics = Metrics()
+    apis = Apis([account for account, _ in accounts.values()], send=send)
     store = SqliteStore(store_path, alone=True)
     try:
         store.migrate()
@@ -69,11 +76,14 @@ def run(
         for handler, waiting in store.open_of_others([route.name for route in router]).items():
             log.warning("handler.missing", handler=handler, waiting=waiting, cure=MISSING_HANDLER_CURE)
         wake = threading.Event()
-        with _working(store=store, sources=sources, router=router, metrics=metrics, threads=threads, wake=wake):
+        with _working(
+            store=store, sources=sources, router=router, metrics=metrics, apis=apis, threads=threads, wake=wake
+        ):
             app = web.create(store=store, accounts=accounts, metrics=metrics, max_body=max_body, on_commit=wake.set)
             Server(app, on_ready=on_ready).run(sockets=[listener])
     finally:
         store.close()
+        apis.close()
 
 
 @contextlib.contextmanager
@@ -83,6 +93,7 @@ def _working(
     sources: Mapping[str, Source],
     router: Router,
     metrics: Metrics,
+    apis: Apis,
     threads: int,
     wake: threading.Event,
 ) -> Iterator[None]:
@@ -90,7 +101,7 @@ def _working(
     broker = brokers.in_memory()
     shares = Shares(threads)
     deliverer = Deliverer(
-        store=store, sources=sources, router=router, metrics=metrics, shares=shares, on_ended=wake.set
+        store=store, sources=sources, router=router, metrics=metrics, shares=shares, apis=apis, on_ended=wake.set
     )
     ring = brokers.declare(broker, deliverer.deliver)
     relay = Relay(

@@ -12,8 +12,20 @@ YizhanError
 ├── Undecodable                 a verified body that no event can be made of: the envelope is buried as unreadable
 ├── HandlerFailure              what a handler raises to decide what becomes of its delivery
 │   ├── PermanentFailure        dead now
-│   │   └── EffectUnsure        a follow-up that cannot be taken back may or may not have been made
+│   │   ├── EffectUnsure        a follow-up that cannot be taken back may or may not have been made
+│   │   ├── WrongCall           a follow-up call that cannot be made as it is written; nothing was sent
+│   │   │   └── UndocumentedOperation   its method or path is not public: says how to complete it
+│   │   ├── ApiAuthenticationError      the platform does not believe who we are
+│   │   ├── ApiUnknownId        the platform knows no such order, refund or path
+│   │   └── ApiRefused          the platform says no; .code says why
 │   └── TransientFailure        attempted again, at its own time if it names one
+│       ├── ApiRateLimited      too many calls, says the platform, or says our own limit before anything was sent
+│       ├── ApiPaused           not sent: the last calls failed, and the platform is left alone for a while
+│       ├── ApiUnavailable      the platform says that it cannot now
+│       ├── ApiUnexpectedAnswer an answer that is none of the documented ones
+│       └── TransportError
+│           ├── NotSent         surely nothing reached the platform
+│           └── Unanswered      sent, or maybe sent, and no full answer
 ├── HandlerTimeout              the attempt took longer than the handler's timeout; counts as any other failure
 ├── SettingsError               the configuration is wrong: names the key, where it was read, and what is expected
 ├── RoutingError                the handlers do not fit together: two of one name, a router that is none
@@ -95,6 +107,9 @@ class Undecodable(YizhanError):
 class HandlerFailure(YizhanError):
     """What a handler raises on purpose. Its text is kept and shown: put no personal data into it."""
 
+    #: Of a follow-up call that failed: it surely changed nothing. If not so, nobody can tell.
+    surely_absent = False
+
 
 class PermanentFailure(HandlerFailure):
     """Trying again would not help: the delivery is dead now, kept and replayable."""
@@ -116,6 +131,68 @@ class TransientFailure(HandlerFailure):
     def __init__(self, message: str = "", *, retry_after: timedelta | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class WrongCall(PermanentFailure, TypeError):
+    """Names the operation or the parameter, never a value."""
+
+    surely_absent = True
+
+
+class UndocumentedOperation(WrongCall):
+    """The operation exists, and nobody outside may read where."""
+
+
+class ApiAuthenticationError(PermanentFailure):
+    """Key, secret, signature recipe, clock or user id: one of them is not what the platform expects."""
+
+    surely_absent = True
+
+
+class ApiUnknownId(PermanentFailure):
+    """There is no such thing, or not for this account."""
+
+    surely_absent = True
+
+
+class ApiRefused(PermanentFailure):
+    """``code`` is the platform's own; its message is left out, since it may hold personal data."""
+
+    surely_absent = True
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class ApiRateLimited(TransientFailure):
+    surely_absent = True
+
+
+class ApiPaused(TransientFailure):
+    surely_absent = True
+
+
+class ApiUnavailable(TransientFailure):
+    """Whatever it says, the platform may have done what was asked."""
+
+
+class ApiUnexpectedAnswer(TransientFailure):
+    """A page of some proxy, most often; rarely a platform that has changed."""
+
+
+class TransportError(TransientFailure):
+    """A call that brought no answer."""
+
+
+class NotSent(TransportError):
+    """Name unknown, connection refused, certificate wrong."""
+
+    surely_absent = True
+
+
+class Unanswered(TransportError):
+    """Over its deadline, dropped, garbled or too large."""
 
 
 class HandlerTimeout(YizhanError):

@@ -7,6 +7,7 @@ from typing import Any, Generic, Literal, Protocol, TypeVar, get_args
 
 import structlog
 
+from receiver.api import Api
 from receiver.envelope import Platform, StoredEnvelope
 from receiver.errors import RoutingError
 from receiver.events import Event
@@ -46,6 +47,8 @@ class Context(Generic[E_co]):
     attempt: int
     #: ``once("purpose", send)``: have an effect of your own at most once (``receiver.effects``).
     once: Once
+    #: Follow-up calls of the account that the envelope came by.
+    api: Api
     #: A logger that knows event, envelope, handler and attempt.
     log: structlog.stdlib.BoundLogger
 

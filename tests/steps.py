@@ -5,19 +5,23 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
+import orjson
 import structlog
 from builders import account, callback, message, stored
 
 from receiver import dispatch
 from receiver.accounts import Account
+from receiver.api import Api, Apis
 from receiver.deliver import Deliverer
 from receiver.deliveries import Delivery, Filters, Offer
+from receiver.envelope import Platform
 from receiver.events import Event
 from receiver.metrics import Metrics
 from receiver.routing import Context, Route, Router
 from receiver.shares import Shares
 from receiver.sources import SOURCES
 from receiver.store.sqlite import SqliteStore
+from receiver.transport import Request, Response, Send
 
 EventT = TypeVar("EventT", bound=Event)
 T = TypeVar("T")
@@ -40,9 +44,33 @@ def context(event: EventT) -> Context[EventT]:
         event=event,
         envelope=stored(),
         attempt=1,
+        api=api(),
         once=once,
         log=structlog.stdlib.get_logger("handler"),
     )
+
+
+class Recorder:
+    """A way out that leads nowhere: it holds what would have been sent, and answers success without data."""
+
+    def __init__(self, *answers: Response) -> None:
+        self.requests: list[Request] = []
+        self._answers = list(answers)
+
+    def __call__(self, request: Request, _: float) -> Response:
+        self.requests.append(request)
+        return self._answers.pop(0) if self._answers else success()
+
+
+def success(data: Any = None) -> Response:
+    """PandaPon's answer when all is well."""
+    return Response(status=200, headers={}, body=orjson.dumps({"code": 200, "data": data}))
+
+
+def api(send: Send | None = None, *, platform: Platform | None = "1688", **changes: Any) -> Api:
+    """Of an account that can call, by way of a recorder unless another is given."""
+    caller = account(user_id="2100007341207", **changes)
+    return Apis([caller], send=send or Recorder()).of(caller.name, platform)
 
 
 def route(handler: Callable[[Context[Event]], Any], **options: Any) -> Route:
@@ -80,10 +108,16 @@ def offered(store: SqliteStore, router: Router, *texts: bytes) -> Offer:
 
 @contextlib.contextmanager
 def delivering(
-    store: SqliteStore, router: Router, on_ended: Callable[[], None] = lambda: None
+    store: SqliteStore, router: Router, on_ended: Callable[[], None] = lambda: None, send: Send | None = None
 ) -> Iterator[Callable[[Offer], None]]:
     deliverer = Deliverer(
-        store=store, sources=SOURCES, router=router, metrics=Metrics(), shares=Shares(8), on_ended=on_ended
+        store=store,
+        sources=SOURCES,
+        router=router,
+        metrics=Metrics(),
+        shares=Shares(8),
+        apis=Apis([account(user_id="2100007341207")], send=send or Recorder()),
+        on_ended=on_ended,
     )
     try:
         yield deliverer.deliver

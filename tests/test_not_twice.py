@@ -16,6 +16,7 @@ from builders import Clock, message
 from steps import claim, owe
 
 from receiver import Context, Router
+from receiver.api import Apis
 from receiver.deliver import Deliverer
 from receiver.deliveries import Delivery, Filters, Started
 from receiver.effects import SETTLE_TIME, Claimed, EffectKey, EffectState
@@ -85,7 +86,7 @@ def shop(folder: Path, step: str | None, *, can_look: bool) -> Router:
 
 
 def attempt(store: SqliteStore, router: Router) -> None:
-    worker = Deliverer(store=store, sources=SOURCES, router=router, metrics=Metrics(), shares=Shares(8))
+    worker = Deliverer(store=store, sources=SOURCES, router=router, metrics=Metrics(), shares=Shares(8), apis=Apis(()))
     for offer in claim(store, router):
         worker.deliver(offer)
     worker.stop()

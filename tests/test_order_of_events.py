@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from receiver import Context, Router
+from receiver.api import Apis
 from receiver.deliver import Deliverer
 from receiver.deliveries import Offer
 from receiver.dispatch import dispatch
@@ -78,7 +79,12 @@ class Shop:
         self.router.on(OrderEvent, name="shop.see")(self._see)
         self._shares = Shares(8)
         self._deliverer = Deliverer(
-            store=self.store, sources=SOURCES, router=self.router, metrics=Metrics(), shares=self._shares
+            store=self.store,
+            sources=SOURCES,
+            router=self.router,
+            metrics=Metrics(),
+            shares=self._shares,
+            apis=Apis(()),
         )
 
     def _see(self, ctx: Context[OrderEvent]) -> None:

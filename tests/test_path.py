@@ -13,6 +13,7 @@ from processes import Yizhan, wait_until
 import handlers
 from receiver import Context, Router
 from receiver.accept import accept
+from receiver.api import Apis
 from receiver.deliver import Deliverer
 from receiver.deliveries import Filters, Offer
 from receiver.dispatch import dispatch
@@ -68,7 +69,7 @@ def test_a_callback_becomes_work_done(store: SqliteStore) -> None:
     assert rung == [Offer(owed.id, 1, "shop.paid")]
 
     # The attempt: counted, run, settled.
-    worker = Deliverer(store=store, sources=SOURCES, router=router, metrics=Metrics(), shares=Shares(8))
+    worker = Deliverer(store=store, sources=SOURCES, router=router, metrics=Metrics(), shares=Shares(8), apis=Apis(()))
     worker.deliver(rung[0])
     worker.stop()
     assert told == ["3305075341149134260 ORDER_PAY_SUCCESS, attempt 1, from main"]

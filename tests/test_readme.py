@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
-from receiver import vocabulary
+from receiver import operations, vocabulary
+from receiver.accounts import ApiAccess
 from receiver.cli.events import as_markdown
+from receiver.settings import load
+from receiver.sources.pandapon.requests import URL
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -19,3 +22,17 @@ def test_the_table_of_topics_is_the_one_in_use() -> None:
     table, found, _ = rest.partition(end)
     assert found
     assert table.splitlines() == list(as_markdown(vocabulary.topics()))
+
+
+def test_the_recipe_and_the_counts_are_those_in_use(tmp_path: Path) -> None:
+    """What is shown as the default is the default."""
+    text = README.read_text()
+    table = text.partition("[accounts.api] ")[2].partition("[accounts.operations]")[0]
+    (tmp_path / "yizhan.toml").write_text(
+        '[[accounts]]\nname = "main"\nsource = "pandapon"\naccess_key = "k"\naccess_secret = "s"\n[accounts.api] '
+        + table
+    )
+    written = load(environ={}, cwd=tmp_path).accounts[0].api
+    assert written == ApiAccess(url=URL)
+    found = operations.of_source("pandapon")
+    assert f"{len(found)} operations {sum(row.callable for row in found)} have a path" in text

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from receiver.cli import checking, deliveries, drift, events, inbox, order, replaying, running, simulating
+from receiver.cli import api, checking, deliveries, drift, events, inbox, order, replaying, running, simulating
 from receiver.cli.context import Configured
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
 running.add_to(app)
 checking.add_to(app)
 events.add_to(app)
+api.add_to(app)
 simulating.add_to(app)
 order.add_to(app)
 replaying.add_to(inbox.app)

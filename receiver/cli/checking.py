@@ -3,15 +3,17 @@
 import contextlib
 import sys
 from pathlib import Path
+from typing import Annotated
 
 import apsw
 import typer
 
-from receiver import plugins
+from receiver import logs, plugins
 from receiver.check import Finding
 from receiver.check import check as findings_on
 from receiver.cli import filters, output, rows
 from receiver.cli.context import configured
+from receiver.cli.online import probe_online
 from receiver.cli.output import Column
 from receiver.embedded import MISSING_HANDLER_CURE
 from receiver.errors import StoreUnavailable
@@ -33,10 +35,18 @@ def add_to(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def check(context: typer.Context, *, json: filters.Json = False) -> None:
+def check(
+    context: typer.Context,
+    *,
+    online: Annotated[
+        str | None,
+        typer.Option("--online", metavar="ACCOUNT", help="Also make one harmless call: does its signature hold?"),
+    ] = None,
+    json: filters.Json = False,
+) -> None:
     """Check configuration, store, broker, handlers and accounts: each fault with its cure. Exit 1 if there is any.
 
-    It only looks: nothing is created, changed or sent.
+    It only looks: nothing is created or changed, and nothing sent unless --online asks for it.
     """
     settings, faults = read(configured(context).config)
     with contextlib.redirect_stdout(sys.stderr):  # whatever a plug-in prints when it is imported
@@ -47,6 +57,9 @@ def check(context: typer.Context, *, json: filters.Json = False) -> None:
             findings += _missing(settings)
     if settings is not None:
         findings += _not_yet(settings)
+        if online is not None:
+            logs.configure(level=settings.log.level, style=settings.log.format)
+            findings.append(probe_online(online, settings.accounts))
     if json:
         rows.json_lines(findings)
     else:

@@ -5,7 +5,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -13,11 +13,12 @@ from receiver import embedded, logs, plugins
 from receiver.accounts import Account
 from receiver.cli import demo, output
 from receiver.cli.context import configured
-from receiver.errors import RoutingError, SettingsError, StoreError
+from receiver.errors import RoutingError, SettingsError, StoreError, WrongCall
 from receiver.settings import Settings, demo_accounts
 from receiver.sources import SOURCES
 from receiver.sources.base import Source
 from receiver.store.sqlite import SqliteStore
+from receiver.transport import Request, Send
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on", show_default="web.host, else 127.0.0.1")]
 Port = Annotated[int | None, typer.Option(help="Port to listen on", show_default="web.port, else 8000")]
@@ -65,12 +66,12 @@ def dev(
     def on_ready() -> None:
         print(f"yizhan dev listens on {_address(listener)}. Callback URLs to register:")
         _print_urls(settings, accounts, listener)
-        print("Follow-up calls to the platform are not available yet: handlers read and log.")
+        print("Follow-up calls to the platform are not made here yet: handlers read and log.")
         sys.stdout.flush()
         if demo_wanted:
             threading.Thread(target=demo.play, args=(accounts, _address(listener)), name="demo", daemon=True).start()
 
-    _run(settings, accounts, listener, on_ready)
+    _run(settings, accounts, listener, on_ready, send=_nowhere)
 
 
 def serve(_context: typer.Context) -> None:
@@ -99,8 +100,17 @@ def migrate(context: typer.Context) -> None:
     print(f"{path} is up to date")
 
 
+def _nowhere(_request: Request, _seconds: float) -> NoReturn:
+    """What is tried out must not reach a real seller."""
+    raise WrongCall("yizhan dev makes no follow-up calls yet; use yizhan run")
+
+
 def _run(
-    settings: Settings, accounts: Iterable[Account], listener: socket.socket, on_ready: Callable[[], None]
+    settings: Settings,
+    accounts: Iterable[Account],
+    listener: socket.socket,
+    on_ready: Callable[[], None],
+    send: Send | None = None,
 ) -> None:
     if settings.broker.url != "memory://":
         output.fail("broker.url: run and dev use memory://; Redis and RabbitMQ are not supported yet")
@@ -117,6 +127,7 @@ def _run(
             listener=listener,
             max_body=settings.web.max_body,
             threads=settings.work.threads,
+            send=send,
             on_ready=on_ready,
         )
     except RoutingError as error:

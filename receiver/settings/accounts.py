@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from receiver.accounts import Account
+from receiver.settings.calling import ApiTable, access, completed
 from receiver.settings.model import TOLD, Section, Several, Text, validated
 from receiver.sources import SOURCES
 from receiver.sources.pandapon.signing import check_template
@@ -53,8 +54,8 @@ TextOfFile = Annotated[Text, AfterValidator(_file)]
 Template = Annotated[Text, AfterValidator(_template)]
 
 
-class AccountTable(Section):
-    """An account as it is written. Validation puts the text itself in the place of a variable's name or a path."""
+class CredentialsTable(Section):
+    """Validation puts the text itself in the place of a variable's name or a path."""
 
     name: str = Field(pattern=NAME, description="1 to 63 of a-z, 0-9, '_', '.' and '-', the first a letter or a digit")
     source: str = Field(pattern=f"^({'|'.join(SOURCES)})$", description=f"one of {', '.join(SOURCES)}")
@@ -68,6 +69,10 @@ class AccountTable(Section):
     signature_base: Several[Template] = Field((), min_length=1, description="a template or a list of templates")
 
 
+class AccountTable(ApiTable, CredentialsTable):
+    """An account as it is written."""
+
+
 def account(table: Mapping[str, Any], context: Mapping[str, Any]) -> tuple[Account | None, dict[str, str]]:
     """The account, or else what is expected of which key."""
     written, expected = validated(AccountTable, table, context)
@@ -76,6 +81,12 @@ def account(table: Mapping[str, Any], context: Mapping[str, Any]) -> tuple[Accou
         if len(given) != 1:
             found = f", not {' and '.join(given)}" if given else ""
             expected[given[-1] if given else forms[0]] = f"expected exactly one of {', '.join(forms)}{found}"
+    if table.get("source") != "pandapon":  # the others' signatures are public
+        recipe = [key for key in table if key.startswith("api.recipe")]
+        expected |= dict.fromkeys(recipe, "expected for source pandapon alone")
+    operations, wrong = completed(written.operations, written.source) if written else ((), None)
+    if wrong is not None:
+        expected["operations"] = wrong
     if written is None or expected:
         return None, expected
     return Account(
@@ -83,6 +94,8 @@ def account(table: Mapping[str, Any], context: Mapping[str, Any]) -> tuple[Accou
         secrets=written.access_secret or written.access_secret_env or written.access_secret_file,
         # A key that is not written is as Account has it.
         **written.model_dump(include={"name", "source", "user_id", "signature_base"}, exclude_unset=True),
+        api=access(written),
+        operations=operations,
     ), {}
 
 

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple, get_origin
 
 from receiver.errors import SettingsError
 from receiver.settings.accounts import CREDENTIALS, NAME, AccountTable
-from receiver.settings.model import SECTIONS, unknown
+from receiver.settings.calling import flattened
+from receiver.settings.model import SECTIONS, unknown, written_keys
 
 _CONFIG, _DATA_DIR = "YIZHAN_CONFIG", "YIZHAN_DATA_DIR"
 _SECTION_KEYS = {
@@ -17,7 +18,11 @@ _SECTION_KEYS = {
     for section, model in SECTIONS.items()
     for key, field in model.model_fields.items()
 }
-_ACCOUNT_KEYS = {key.upper(): (key, field) for key, field in AccountTable.model_fields.items() if key != "name"}
+_ACCOUNT_KEYS = {
+    key.replace(".", "__").upper(): (key, field)
+    for key, field in written_keys(AccountTable).items()
+    if key not in {"name", "operations"}
+}
 _ACCOUNT = re.compile(rf"YIZHAN_ACCOUNTS__(.+)__({'|'.join(_ACCOUNT_KEYS)})")
 #: What Kubernetes puts into every pod beside a Service whose name begins with ``yizhan``; no misspelt key of ours.
 #: https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
@@ -87,7 +92,7 @@ def of_file(document: dict[str, Any], origin: str, faults: list[SettingsError]) 
                 faults.append(SettingsError(f"{label}.name", origin, expected))
                 continue
             label = f"accounts.{name}"
-        tables[label] = table
+        tables[label] = flattened(table)
     return {name: {key: Given(value, origin) for key, value in table.items()} for name, table in tables.items()}
 
 
@@ -149,7 +154,8 @@ def misspelt(environ: Mapping[str, str], tables: Layer) -> Iterable[SettingsErro
             continue
         prefix, known = "YIZHAN_", [name.removeprefix("YIZHAN_") for name in ours]
         if account := re.match(r"YIZHAN_ACCOUNTS(__.+__)?", variable):
-            prefix, known = f"YIZHAN_ACCOUNTS{account[1] or '__NAME__'}", [*_ACCOUNT_KEYS]
+            name = re.sub("__API__(RECIPE__)?$", "__", account[1] or "__NAME__")
+            prefix, known = f"YIZHAN_ACCOUNTS{name}", [*_ACCOUNT_KEYS]
         key = variable[len("YIZHAN_") :].lower().replace("__", ".")
         expected = unknown(variable.upper().removeprefix(prefix), known, prefix)
         yield SettingsError(key, f"environment variable {variable}", expected)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
+from pydantic.fields import FieldInfo
 
 from receiver.accounts import Account
 
@@ -29,6 +30,13 @@ def _several(value: object) -> object:
     return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
 
 
+def _decimal(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", value):
+        return float(value)
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Decimals = Annotated[float, BeforeValidator(_decimal)]
 Number = Annotated[int, BeforeValidator(_number)]
 Text = Annotated[str, Field(pattern=r"\S")]
 Lower = Annotated[T, BeforeValidator(_lower)]
@@ -155,14 +163,20 @@ def validated(
     expected: dict[str, str] = {}
     for problem in problems:
         key = str(problem["loc"][0])
-        if key not in model.model_fields:
-            wanted = unknown(key, model.model_fields)
+        fields = written_keys(model)
+        if key not in fields:
+            wanted = unknown(key, fields)
         elif problem["type"] == TOLD:
             wanted = problem["msg"]
         else:
-            wanted = f"expected {model.model_fields[key].description}"
+            wanted = f"expected {fields[key].description}"
         expected.setdefault(key, f"missing; {wanted}" if problem["type"] == "missing" else wanted)
     return None, expected
+
+
+def written_keys(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields by the keys they are written with: that of a table inside of another has its name before it."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def unknown(word: str, known: Iterable[str], prefix: str = "") -> str:

@@ -13,7 +13,9 @@ A source is one package and one line in the table of ``receiver.sources``:
    be there: whatever else an event holds is optional, and a wrong type in it is none (``reading.py``).
 4. ``samples/``: recorded or documented bodies, one file a topic, ``TOPIC.json``: the message as the source writes it.
    ``fields.toml``: what else its pages document, so that only news counts as drift (``receiver.sources.shapes``).
-5. ``__init__.py``: the ``Source`` value itself.
+5. ``requests.py`` and ``operations.json``, if its API is documented: how a request is signed and what an answer means
+   (``calling.py``), and the catalogue (``operation.py``). Otherwise ``calling=None``, and a call says so.
+6. ``__init__.py``: the ``Source`` value itself.
 
 ``tests/receiver/sources/test_conformance*.py`` run over every source of the table and ask each the same questions.
 
@@ -26,6 +28,7 @@ from dataclasses import dataclass
 from receiver.accounts import Account
 from receiver.envelope import Callback, Envelope, StoredEnvelope
 from receiver.events import Event
+from receiver.sources.calling import Calling
 from receiver.sources.topic import Topic
 
 
@@ -48,3 +51,5 @@ class Source:
     message: Callable[[bytes], bytes]
     #: Make of a message (JSON text, as in ``samples/``) the callback that this source would send: simulator and tests.
     sign: Callable[[bytes, Account], Callback]
+    #: How its API is called; ``None``: no page that we could read says so.
+    calling: Calling | None

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 from builders import Clock, message
-from steps import claim, deliver, delivering, offered, owe
+from steps import Recorder, claim, deliver, delivering, offered, owe, success
 
 from receiver.deliveries import Attempt, Delivery, DeliveryState
 from receiver.errors import PermanentFailure, TransientFailure, Undecodable
@@ -17,6 +17,7 @@ from receiver.events import OrderEvent, OrderPaid
 from receiver.routing import Context, Router
 from receiver.store.base import Swept
 from receiver.store.sqlite import SqliteStore
+from receiver.transport import Response
 
 Handler = Callable[[Context[OrderEvent]], None]
 
@@ -168,11 +169,35 @@ def test_handler_is_given_what_the_seam_names_and_nothing_else(store: SqliteStor
     router = only(given.append)
     deliver(store, router, offered(store, router, message(orderId="3305075341149134260")))
     (ctx,) = given
-    assert {field.name for field in fields(ctx)} == {"event", "envelope", "attempt", "once", "log"}
+    assert {field.name for field in fields(ctx)} == {"event", "envelope", "attempt", "api", "once", "log"}
     assert type(ctx.event) is OrderPaid
     assert ctx.event.order_id == "3305075341149134260"
     assert ctx.envelope == store.envelope(ctx.envelope.id)
     assert ctx.attempt == 1
+
+
+def test_handler_calls_the_api_of_the_account_that_the_envelope_came_by(store: SqliteStore) -> None:
+    found: list[str | None] = []
+    router = only(lambda ctx: found.append(ctx.api.order_detail(ctx.event.order_id).status))
+    sent = Recorder(success({"baseInfo": {"status": "waitsellersend"}}))
+    offer = offered(store, router, message(orderId="3305075341149134260"))
+    with delivering(store, router, send=sent) as run:
+        run(offer)
+    assert found == ["waitsellersend"]
+    assert [request.url for request in sent.requests] == ["https://api.pandapon.com/alibaba/order/detail"]
+
+
+def test_call_that_failed_says_when_to_try_again(store: SqliteStore) -> None:
+    router = only(lambda ctx: ctx.log.info("found", order=ctx.api.order_detail(ctx.event.order_id).id))
+    sent = Recorder(Response(status=429, headers={"retry-after": "60"}, body=b""))
+    offer = offered(store, router, message())
+    with delivering(store, router, send=sent) as run:
+        run(offer)
+    found = store.delivery(offer.delivery_id)
+    assert found is not None
+    assert found.state == "due"
+    assert found.error is not None
+    assert found.error.startswith("ApiRateLimited: too many calls, says the platform")
 
 
 def test_each_event_of_an_envelope_reaches_the_handler_as_itself(store: SqliteStore) -> None:

@@ -15,4 +15,5 @@ DAJISAAS = Source(
     decode=decode,
     message=form.stored_message,
     sign=sign,
+    calling=None,
 )

@@ -15,4 +15,5 @@ TAOBAO_GLOBAL = Source(
     decode=decode,
     message=bytes,
     sign=sign,
+    calling=None,
 )

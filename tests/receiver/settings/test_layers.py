@@ -186,6 +186,13 @@ ACCOUNT_VARIABLES = ", ".join(
         "ACCESS_SECRET_FILE",
         "USER_ID",
         "SIGNATURE_BASE",
+        "API__URL",
+        "API__RATE",
+        "API__CONCURRENCY",
+        "API__TIMEOUT",
+        "API__RECIPE__DIGEST",
+        "API__RECIPE__BASE",
+        "API__RECIPE__CASE",
     )
 )
 VARIABLE_FAULTS = [

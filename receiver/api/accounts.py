@@ -1,0 +1,52 @@
+"""The APIs of all configured accounts of one process: what their calls share, and one ``Api`` for each delivery."""
+
+import threading
+from collections.abc import Iterable
+
+from receiver.accounts import Account
+from receiver.api import aside
+from receiver.api.calls import EffectGate, Line
+from receiver.api.manners import Manners
+from receiver.api.named import Api
+from receiver.envelope import Platform
+from receiver.sources import SOURCES
+from receiver.transport import Request, Response, Send, Transport
+
+
+class Apis:
+    """Connections are made when they are first needed: most processes of a command call nobody."""
+
+    def __init__(self, accounts: Iterable[Account], *, send: Send | None = None) -> None:
+        aside.begin()
+        accounts = tuple(accounts)
+        self._send = send
+        self._transport: Transport | None = None
+        self._making = threading.Lock()
+        self._urls = {url for account in accounts if (url := _url(account)) is not None}
+        self._lines = {
+            account.name: Line(
+                account=account,
+                manners=Manners(rate=account.api.rate, concurrency=account.api.concurrency),
+                send=self._sent if send is None else send,
+            )
+            for account in accounts
+        }
+
+    def of(self, account: str, platform: Platform | None = None, effects: EffectGate | None = None) -> Api:
+        """For one delivery. An account that is not configured any more is an error once it is called, not before."""
+        return Api(self._lines.get(account), account=account, platform=platform, effects=effects)
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+    def _sent(self, request: Request, seconds: float) -> Response:
+        with self._making:
+            if self._transport is None:
+                self._transport = Transport(self._urls)
+        return self._transport.send(request, seconds)
+
+
+def _url(account: Account) -> str | None:
+    calling = SOURCES[account.source].calling
+    return account.api.url or (None if calling is None else calling.url)
