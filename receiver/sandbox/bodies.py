@@ -1,13 +1,12 @@
-"""Orders and refunds as the platform writes them, in pushes and in answers: each shape with the page that shows it."""
+"""Orders as the platform writes them, in pushes and in answers: each shape with the page that shows it."""
 
 from datetime import datetime, timedelta
 from typing import Any
 
 from receiver.sandbox.order import FLAT_WORDS, Line, Order
-from receiver.sandbox.refund import NUMBERS, REQUESTS, TYPES, WORDS, Refund
 from receiver.sources.moments import BEIJING
 
-#: Unpaid orders are closed after so long; a refund that nobody answers, too.
+#: Unpaid orders are closed after so long.
 PATIENCE = timedelta(days=7)
 BUYER, SELLER = "b2b-2248544159", "b2b-2248564064"
 
@@ -85,8 +84,8 @@ def _product(order: Order, line: Line) -> dict[str, Any]:
         "status": order.line_word(line),
         "refund": 0,
         "subItemIDString": line.id,
-        "productID": _number(line.item_id),
-        "skuID": _number(line.sku_id),
+        "productID": number(line.item_id),
+        "skuID": number(line.sku_id),
         "name": line.title,
     }
 
@@ -102,92 +101,6 @@ def sub_order(order: Order, line: Line) -> dict[str, Any]:
         "logistic_company_name": line.shipment.carrier if line.shipment else "",
         "logistic_number": line.shipment.number if line.shipment else "",
         "quantity": line.quantity,
-    }
-
-
-def refund_words(order: Order, refund: Refund, action: str | None, operator: str | None) -> dict[str, Any]:
-    """1688's refund. The readable part begins so: https://doc-en-ka.xportcn.com/doc-7259275.
-
-    The rest is 1688's own: https://open.1688.com/doc/topicDetail.htm?id=ORDER_BUYER_VIEW_ORDER_BUYER_REFUND_IN_SALES
-    """
-    return {
-        "refundId": refund.id,
-        "orderId": order.id,
-        "currentStatus": WORDS[refund.state],
-        "refundAction": action,
-        "operator": operator,
-        "msgSendTime": clock_time(refund.changed),
-        "buyerMemberId": BUYER,
-        "sellerMemberId": SELLER,
-    }
-
-
-def aggregate(order: Order, refund: Refund, now: datetime) -> dict[str, Any]:
-    """Taobao's refund, as its query answers: https://doc.pandapon.com/api-250313087."""
-    chosen = [line for line in order.lines if line.id in refund.line_ids] or list(order.lines)
-    line, deadline = chosen[0], refund.changed + PATIENCE
-    returned = refund.parcel and {
-        "buyerPhone": "",
-        "logisticsCompany": {"logisticCompanyCode": refund.parcel.carrier, "logisticsCompanyName": ""},
-        "logisticsNo": refund.parcel.number,
-        "receiverAddress": {"detailAddress": "", "phone": "", "receiver": ""},
-        "returnGoodsDesc": refund.parcel.description or "",
-        "sellerAgreeReturnDescribe": "",
-    }
-    return {
-        "distributorId": "1223655000541",
-        "currency": "CNY",
-        "refundOrderAggregate": {
-            "refundOrder": {
-                "refundId": refund.id,
-                "refundStatus": NUMBERS[refund.state],
-                "refundType": TYPES[refund.kind],
-                "refundFee": refund.amount,
-                "reasonId": refund.reason_id,
-                "reasonDesc": refund.reason,
-                "refundDesc": refund.description,
-                "sellerRefuseReason": refund.refusal or "",
-                "timeoutDate": milliseconds(deadline),
-                "remainingTime": max(0, milliseconds(deadline) - milliseconds(now)),
-            },
-            "purchaseOrderLine": {
-                "salesOrderId": order.id,
-                "purchaseOrderId": order.id,
-                "purchaseOrderLineId": line.id,
-                "currency": "CNY",
-                "itemTitle": line.title,
-                "quantity": line.quantity,
-                "productFee": line.amount,
-                "postFee": order.shipping_fee,
-                "totalPrice": order.total,
-                "createTime": milliseconds(order.created),
-            },
-            "logistics": returned,
-        },
-    }
-
-
-def refund_info(order: Order, refund: Refund) -> dict[str, Any]:
-    """1688's refund, as its query answers: https://doc-vnm.pandapon.com/api-250496578, the last seven by 1688's own."""
-    return {
-        "id": _number(refund.id.removeprefix("TQ")),
-        "createTime": clock_time(refund.created),
-        "updateTime": clock_time(refund.changed),
-        "remark": refund.description,
-        "applyCarriage": 0,
-        "applyPayment": refund.amount,
-        "applyReason": refund.reason,
-        "applyReasonId": refund.reason_id,
-        "buyerLogisticsName": refund.parcel.carrier if refund.parcel else None,
-        "buyerMemberId": BUYER,
-        "buyerSendGoods": refund.parcel is not None,
-        "disputeRequest": REQUESTS[refund.kind],
-        "freightBill": refund.parcel.number if refund.parcel else None,
-        "goodsReceived": refund.state in ("returned", "succeeded"),
-        "goodsStatus": refund.goods_status,
-        "orderId": order.id,
-        "refundId": refund.id,
-        "status": WORDS[refund.state],
     }
 
 
@@ -209,5 +122,5 @@ def _yuan(fen: float) -> float:
     return int(yuan) if yuan == int(yuan) else yuan
 
 
-def _number(text: str) -> int:
+def number(text: str) -> int:
     return int(text) if text.isdigit() else 0

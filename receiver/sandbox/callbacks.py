@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 
 import orjson
 
-from receiver.sandbox import bodies, news
+from receiver.sandbox import bodies, news, refund_bodies
 from receiver.sandbox.news import News
 
 
@@ -49,7 +49,7 @@ def _body(told: News, pushed: datetime, wire: Wire) -> dict[str, Any]:
 def _of_taobao(told: News, pushed: datetime) -> dict[str, Any]:
     order = told.order
     if told.refund:
-        return bodies.aggregate(order, told.refund, pushed)
+        return refund_bodies.aggregate(order, told.refund, pushed)
     rows = [bodies.sub_order(order, line) for line in order.lines]
     if told.topic == news.PRICE:
         price = {  # https://wiki-en.dajisaas.com/doc-4966230, message 8
@@ -75,7 +75,7 @@ def _detail(told: News) -> dict[str, Any]:
 def _refund(told: News) -> dict[str, Any]:
     if told.refund is None:
         raise LookupError(told.topic)
-    return bodies.refund_words(told.order, told.refund, told.action, told.operator)
+    return refund_bodies.refund_words(told.order, told.refund, told.action, told.operator)
 
 
 def _topic_of_1688(told: News) -> dict[str, Any]:
