@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from receiver.cli import checking, deliveries, events, inbox, running, simulating
+from receiver.cli import checking, deliveries, events, inbox, running, sandbox, simulating
 from receiver.cli.context import Configured
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ running.add_to(app)
 checking.add_to(app)
 events.add_to(app)
 simulating.add_to(app)
+sandbox.add_to(app)
 app.add_typer(inbox.app, name="inbox")
 app.add_typer(deliveries.app, name="deliveries")
 

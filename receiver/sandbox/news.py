@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from receiver.sandbox.order import Order
-from receiver.sandbox.refund import Refund
+from receiver.sandbox.refund import NUMBERS, WORDS, Refund
 
 # Names as on the wire, without the prefix of the pages: upstream samples at
 # https://doc-en-ka.xportcn.com/doc-7259275 show them so, beside messagePlatform.
@@ -35,6 +35,13 @@ class News:
     def subject(self) -> str:
         """The id of the refund or, if it is of none, of the order."""
         return self.refund.id if self.refund else self.order.id
+
+    @property
+    def word(self) -> str:
+        """The state of that subject, as its platform says it."""
+        if self.refund is None:
+            return self.order.word
+        return str(NUMBERS[self.refund.state]) if self.order.platform == "taobao" else WORDS[self.refund.state]
 
 
 #: In the order in which they happened.

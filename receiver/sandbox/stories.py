@@ -3,7 +3,7 @@
 A story is for one platform, whose words it is told in. Between two steps there is time for handlers to react.
 """
 
-import time
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -47,14 +47,17 @@ class Story:
     steps: tuple[Step, ...]
 
 
-def play(name: str, desk: Desk, *, account: str | None = None, pace: float = 0.0) -> Cast:
-    """Play one to its end, ``pace`` seconds between two steps. ``LookupError`` for one that there is not."""
+def play(
+    name: str, desk: Desk, *, account: str | None = None, pace: float = 0.0, stop: threading.Event | None = None
+) -> Cast:
+    """Play one to its end or to ``stop``, ``pace`` seconds between steps. ``LookupError`` if there is no such story."""
     story = STORIES[name]
     owner = account or next(iter(desk.accounts))
     cast = Cast(owner, story.platform, desk.pusher.lose)
+    ended = stop or threading.Event()
     for number, step in enumerate(story.steps):
-        if number and pace:
-            time.sleep(pace)
+        if number and ended.wait(pace):
+            break
         cast.told.append(desk.do(partial(step, cast)))
     return cast
 
