@@ -107,9 +107,11 @@ def shape(operation: Operation, parameters: Mapping[str, Any]) -> Any:
 
 
 def _value(field: Mapping[str, Any], parameters: Mapping[str, Any]) -> Any:
-    echo = parameters.get(field["name"])
-    if isinstance(echo, str | int) and field["type"] in ("string", "integer"):
+    echo = exact.identifier(parameters.get(field["name"]))
+    if echo is not None and field["type"] == "string":
         return echo
+    if echo is not None and field["type"] == "integer" and echo.isascii() and echo.isdigit():
+        return int(echo)
     value = _EMPTY[field["type"]]()
     if field["type"] == "object":
         return {inner["name"]: _value(inner, parameters) for inner in field.get("fields", ())}

@@ -21,12 +21,12 @@ class Fault(BaseModel):
     #: Of one operation, in either version; of all without it.
     path: str | None = None
     #: For so many calls; without it, until it is cleared.
-    times: int | None = Field(None, ge=1)
-    probability: float = Field(1.0, ge=0, le=1)
+    times: int | None = Field(default=None, ge=1)
+    probability: float = Field(default=1.0, ge=0, le=1)
     #: ``slow``: how long it takes. ``rate_limited``: what Retry-After says.
-    seconds: float = Field(1.0, ge=0)
+    seconds: float = Field(default=1.0, ge=0)
     #: ``error``.
-    status: int = Field(503, ge=500, le=599)
+    status: int = Field(default=503, ge=500, le=599)
     #: ``redirect``.
     location: str = "https://elsewhere.invalid/"
     #: Whether what was asked for happens all the same; as is usual for the kind without it.

@@ -71,19 +71,32 @@ def aggregate(order: Order, refund: Refund, now: datetime) -> dict[str, Any]:
 
 
 def refund_info(order: Order, refund: Refund) -> dict[str, Any]:
-    """1688's refund, as its query answers: https://doc-vnm.pandapon.com/api-250496578, the last seven by 1688's own."""
+    """1688's refund, as its query answers: https://doc-vnm.pandapon.com/api-250496578.
+
+    The page is cut off after ``buyerUserId``; what follows has the names of 1688's own query.
+    """
     return {
         "id": number(refund.id.removeprefix("TQ")),
+        "createBy": "sandbox",
+        "createById": 1,
         "createTime": clock_time(refund.created),
+        "updateBy": "sandbox",
+        "updateById": 1,
         "updateTime": clock_time(refund.changed),
         "remark": refund.description,
+        "alipayPaymentId": "",
         "applyCarriage": 0,
+        "applyExpect": refund.amount,
         "applyPayment": refund.amount,
         "applyReason": refund.reason,
         "applyReasonId": refund.reason_id,
+        "applySubReason": "",
+        "applySubReasonId": 0,
+        "buyerAlipayId": "",
         "buyerLogisticsName": refund.parcel.carrier if refund.parcel else None,
         "buyerMemberId": BUYER,
         "buyerSendGoods": refund.parcel is not None,
+        "buyerUserId": 0,
         "disputeRequest": REQUESTS[refund.kind],
         "freightBill": refund.parcel.number if refund.parcel else None,
         "goodsReceived": refund.state in ("returned", "succeeded"),

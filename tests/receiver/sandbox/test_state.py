@@ -1,11 +1,12 @@
 """The state machine: what leads to what, and what is refused."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
 
 from receiver.envelope import Platform
-from receiver.sandbox.news import Refused
+from receiver.sandbox.news import Refused, Told
 from receiver.sandbox.order import Order
 from receiver.sandbox.orders import Wanted
 from receiver.sandbox.refund import Parcel
@@ -28,23 +29,25 @@ def state() -> State:
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_a_transition_out_of_its_turn_is_refused_and_changes_nothing(state: State, platform: Platform) -> None:
     order = placed(state, platform)
-    for refused in (
+    too_early: tuple[Callable[[], Told], ...] = (
         lambda: state.orders.ship(order.id),
         lambda: state.orders.receive(order.id),
         lambda: state.orders.complete(order.id),
         lambda: state.refunds.request(order.id, kind="money", amount=1),
-    ):
+    )
+    for refused in too_early:
         with pytest.raises(Refused) as refusal:
             refused()
         assert refusal.value.code == 409
         assert state.orders.get(order.id) == order
     state.orders.pay(order.id)
-    for refused in (
+    too_late: tuple[Callable[[], Told], ...] = (
         lambda: state.orders.pay(order.id),
         lambda: state.orders.change_price(order.id, amounts=(1, 1)),
         lambda: state.orders.close(order.id, "buyer"),
         lambda: state.orders.close(order.id, "platform"),
-    ):
+    )
+    for refused in too_late:
         with pytest.raises(Refused):
             refused()
 
