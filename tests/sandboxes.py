@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import http.server
+import json
 import secrets
 import threading
 import time
@@ -11,7 +12,6 @@ from typing import Any
 
 import builders
 import httpx2
-import orjson
 
 from receiver.envelope import Callback
 from receiver.sandbox.running import Sandbox
@@ -49,7 +49,7 @@ def ask(
         return client.request(
             method,
             sandbox.url + path,
-            content=None if body is None else orjson.dumps(body),
+            content=None if body is None else json.dumps(body).encode(),
             headers=headers() if signed is None else signed,
         )
 

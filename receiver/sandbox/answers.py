@@ -3,6 +3,7 @@
 Envelope: https://doc.pandapon.com/doc-5774404.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,8 @@ from receiver.sandbox.state import State
 #: A demo value of the manual.
 DEVELOPER = "1014533973088404335"
 _MOST_ROWS = 100
+#: What always fits into 64 bits.
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
 _EMPTY: Mapping[str, Callable[[], Any]] = {
     "string": str,
     "integer": int,
@@ -55,7 +58,7 @@ class Call:
         value = self.optional(name)
         if value is None and default is not None:
             return default
-        if value is None or not value.isascii() or not value.removeprefix("-").isdigit():
+        if value is None or not _WHOLE.fullmatch(value):
             raise Refused(WRONG_PARAMETER, f"{name}: expected an integer")
         return int(value)
 
@@ -110,7 +113,7 @@ def _value(field: Mapping[str, Any], parameters: Mapping[str, Any]) -> Any:
     echo = exact.identifier(parameters.get(field["name"]))
     if echo is not None and field["type"] == "string":
         return echo
-    if echo is not None and field["type"] == "integer" and echo.isascii() and echo.isdigit():
+    if echo is not None and field["type"] == "integer" and _WHOLE.fullmatch(echo):
         return int(echo)
     value = _EMPTY[field["type"]]()
     if field["type"] == "object":

@@ -60,9 +60,9 @@ def _create(call: Call) -> Answered:
 
 def _create_batch(call: Call) -> Answered:
     """One order for each seller: https://doc-en.pandapon.com/api-263477645."""
-    sellers: dict[Any, list[Wanted]] = {}
+    sellers: dict[str, list[Wanted]] = {}
     for row, wanted in zip(call.several("cargoParamList"), _cargo(call), strict=True):
-        sellers.setdefault(row.get("sellerOpenId"), []).append(wanted)
+        sellers.setdefault(str(row.get("sellerOpenId")), []).append(wanted)
     tolds = [call.state.orders.place(call.account.name, "1688", wanted) for wanted in sellers.values()]
     return [_placed(told) for told in tolds], tuple(item for told in tolds for item in told)
 

@@ -8,6 +8,8 @@ from receiver.sources.moments import BEIJING
 
 #: Unpaid orders are closed after so long.
 PATIENCE = timedelta(days=7)
+#: Digits that always fit into 64 bits.
+LONG = 18
 BUYER, SELLER = "b2b-2248544159", "b2b-2248564064"
 
 
@@ -123,4 +125,5 @@ def _yuan(fen: float) -> float:
 
 
 def number(text: str) -> int:
-    return int(text) if text.isdigit() else 0
+    """Made-up ids may be texts, or longer than the platform's long integers: those have no number."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONG else 0

@@ -17,6 +17,10 @@ class Ids(Protocol):
     def post(self) -> str: ...
 
 
+#: Pieces of a line, and fen for each.
+_MOST = 10_000_000
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """A line to be bought."""
@@ -60,8 +64,8 @@ class Orders:
         shipping_fee: int = 500,
         order_no: str | None = None,
     ) -> Told:
-        if not wanted or any(line.quantity < 1 or line.price < 0 for line in wanted):
-            raise Refused(news.WRONG_PARAMETER, "expected lines, each of a quantity of at least 1")
+        if not wanted or not all(1 <= line.quantity <= _MOST and 0 <= line.price <= _MOST for line in wanted):
+            raise Refused(news.WRONG_PARAMETER, f"expected lines, each of a quantity of 1 to {_MOST}")
         now = self._clock()
         order_id = self._ids.number()
         lines = tuple(

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from receiver.sandbox.bodies import BUYER, PATIENCE, SELLER, clock_time, milliseconds, number
+from receiver.sandbox.bodies import BUYER, PATIENCE, SELLER, clock_time, milliseconds
 from receiver.sandbox.order import Order
 from receiver.sandbox.refund import NUMBERS, REQUESTS, TYPES, WORDS, Refund
 
@@ -76,7 +76,7 @@ def refund_info(order: Order, refund: Refund) -> dict[str, Any]:
     The page is cut off after ``buyerUserId``; what follows has the names of 1688's own query.
     """
     return {
-        "id": number(refund.id.removeprefix("TQ")),
+        "id": int(refund.id.removeprefix("TQ")),
         "createBy": "sandbox",
         "createById": 1,
         "createTime": clock_time(refund.created),

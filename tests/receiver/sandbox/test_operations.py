@@ -193,27 +193,6 @@ def test_a_refund_is_withdrawn_once(sandbox: Sandbox) -> None:
     assert (again.status_code, again.json()["code"]) == (200, 409)
 
 
-@pytest.mark.parametrize(
-    ("body", "code"),
-    [
-        ({"webSite": "1688", "cancelReason": "x"}, 400),
-        ({"webSite": "1688", "cancelReason": "x", "orderId": 3.3e18}, 400),
-        ({"webSite": "1688", "cancelReason": "x", "orderId": 3305075341149134260}, 404),
-    ],
-    ids=["missing", "a float has lost digits", "unknown"],
-)
-def test_a_wrong_id_is_refused(body: dict[str, Any], code: int, sandbox: Sandbox) -> None:
-    answer = sandboxes.ask(sandbox, "POST", "/alibaba/order/cancel", body)
-    assert (answer.status_code, answer.json()["code"]) == (200, code)
-
-
-def test_an_order_is_cancelled_until_it_is_paid(sandbox: Sandbox) -> None:
-    order = sandbox.do(lambda state: state.orders.place("main", "1688", [Wanted(item_id="1")]))[0].order
-    body = {"webSite": "1688", "orderId": int(order.id), "cancelReason": "buyerCancel"}
-    assert call(sandbox, "POST", "/alibaba/order/cancel", body) is True
-    assert sandboxes.ask(sandbox, "POST", "/alibaba/order/cancel", body).json()["code"] == 409
-
-
 def test_version_2_renames_as_the_pages_do() -> None:
     """Wherever both versions of an operation are documented, the renaming leads from one to the other."""
     documented = {each.path for each in operations() if each.where == "page"}
