@@ -40,7 +40,7 @@ NUMBERS: Final[Mapping[State, int]] = {
 
 #: Taobao's refundType: 1 money only, 2 return and refund (github.com/Mlegbder/taobao-global).
 TYPES: Final[Mapping[Kind, int]] = {"money": 1, "return": 2}
-#: 1688's disputeRequest: https://open.1688.com/api/apidocdetail.htm?id=com.alibaba.trade:alibaba.trade.createRefund-1
+#: 1688's disputeRequest, of its alibaba.trade.createRefund; the values are in mirrors: github.com/bububa/go1688
 REQUESTS: Final[Mapping[Kind, str]] = {"money": "refund", "return": "returnRefund"}
 
 
