@@ -24,6 +24,18 @@ def test_imports_run_one_way() -> None:
     run(sys.executable, "-c", "from importlinter.cli import lint_imports_command as lint; lint()", "--no-cache")
 
 
+def test_the_sandbox_reads_the_platform_s_pages_by_itself() -> None:
+    """It shares no line with the client of the same API, nor does anything but the command run it."""
+    may = {"accounts", "envelope", "exact", "sandbox", "serving", "simulator", "sources"}
+    for path in (ROOT / "receiver").rglob("*.py"):
+        imported = set(re.findall(r"^(?:from|import) receiver\.(\w+)", path.read_text(), re.MULTILINE))
+        place = path.relative_to(ROOT / "receiver").parts
+        if place[0] == "sandbox":
+            assert imported <= may, path
+        elif place[0] != "cli":
+            assert "sandbox" not in imported, path
+
+
 @pytest.mark.timeout(300)
 def test_types_hold_here_and_in_the_seam() -> None:
     """Also ``seam_typing.py``: the wrong ``Context`` does not type-check."""

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from receiver.cli import api, checking, deliveries, drift, events, inbox, order, replaying, running, simulating
+from receiver.cli import api, checking, deliveries, drift, events, inbox, order, replaying, running, sandbox, simulating
 from receiver.cli.context import Configured
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ simulating.add_to(app)
 order.add_to(app)
 replaying.add_to(inbox.app)
 drift.add_to(inbox.app)
+sandbox.add_to(app)
 app.add_typer(inbox.app, name="inbox")
 app.add_typer(deliveries.app, name="deliveries")
 
