@@ -59,7 +59,8 @@ def dev(
     Without a configuration there is one account for each source, with key `demo` and secret `demo-secret`.
     """
     settings = configured(context).with_options({"web.host": host, "web.port": port})
-    logs.configure(level="debug", style=settings.log.format)
+    # For reading along, also through a pipe, unless the configuration says otherwise.
+    logs.configure(level="debug", style="pretty" if settings.log.format == "auto" else settings.log.format)
     accounts = settings.accounts or demo_accounts()
     listener = _listen(settings)
 
