@@ -79,7 +79,7 @@ def test_sender_that_asks_first_is_told_at_once(small: Site) -> None:
         began = perf_counter()
         connection.send(request(signed(b""), headers={"expect": "100-continue", "content-length": str(2 * MIB)}))
         assert connection.answer().status == 413
-        assert perf_counter() - began < 0.3
+        assert perf_counter() - began < 0.6, "not at the deadline"
         assert connection.ended()
 
 
