@@ -78,7 +78,7 @@ class Effects:
         purpose: str,
         send: Callable[[], T],
         *,
-        look: Callable[[], bool | None] = lambda: None,
+        look: Callable[[], bool | None] = _nobody_can_tell,
         deadline: timedelta = DEFAULT_DEADLINE,
     ) -> T | None:
         """Have an effect at most once, whatever dies when; what ``send`` returned, ``None`` if it was had before.

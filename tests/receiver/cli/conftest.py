@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from builders import Clock
 from typer.testing import CliRunner, Result
 
 from receiver.cli import app
@@ -29,19 +30,11 @@ routers = []
 """
 
 
-class Clock:
-    """The store's, which stands still."""
-
-    def __init__(self) -> None:
-        self.now = 1_790_000_000_000
-
-    def __call__(self) -> int:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    clock = Clock()
+    clock.now = 1_790_000_000_000
+    return clock
 
 
 @pytest.fixture
