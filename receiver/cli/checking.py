@@ -75,7 +75,7 @@ def _missing(settings: Settings) -> list[Finding]:
     path = settings.store.path
     if path is None:
         return []
-    router, _ = plugins.find_routers(settings.handlers.routers, settings.folder)
+    router, _ = plugins.find_routers(settings.handlers.routers, settings.folder, settings.handler_tables)
     reader = connecting.connect_to_read(path)
     try:
         waiting = reading.open_of_others(reader, [route.name for route in router])
@@ -93,7 +93,7 @@ def handlers(context: typer.Context, *, json: filters.Json = False) -> None:
     """List which event runs which handler, in the order in which they are defined."""
     settings = configured(context).settings
     with contextlib.redirect_stdout(sys.stderr):
-        router, faults = plugins.find_routers(settings.handlers.routers, settings.folder)
+        router, faults = plugins.find_routers(settings.handlers.routers, settings.folder, settings.handler_tables)
     if json:
         rows.json_lines(
             {

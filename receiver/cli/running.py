@@ -119,7 +119,7 @@ def _run(
         account.name: (account, SOURCES[account.source]) for account in accounts
     }
     try:
-        router = plugins.load_routers(settings.handlers.routers, settings.folder)
+        router = plugins.load_routers(settings.handlers.routers, settings.folder, settings.handler_tables)
         embedded.run(
             store_path=_store_path(settings),
             accounts=table,
