@@ -65,9 +65,14 @@ own: what waits in C cannot be interrupted.
 
 *Privacy.* Bodies hold names, phones and addresses. Do not log them, and put none into the text of a failure: it is
 kept and shown.
+
+*What ships.* ``handlers:router``, which is used unless ``routers`` says otherwise, only tells the log (``journal``).
+The rest is switched on by a table of its name, and each is an example to copy:
+
+``aftersales``   ``[handlers.aftersales]``: rules that write to the seller about a refund, and watch for the answer
 '''
 
-from handlers import aftersales, journal, orders
+from handlers import journal
 from receiver import Router
 
-router = Router(orders.router, aftersales.router, journal.router)
+router = Router(journal.router)
