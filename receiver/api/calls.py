@@ -8,6 +8,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Protocol
 
 import structlog
@@ -32,8 +33,11 @@ Look = Callable[[], bool | None]
 class EffectGate(Protocol):
     """What lets an effect out at most once, ever: the ledger of effects, bound to one attempt of one delivery."""
 
-    def run(self, purpose: str, send: Callable[[], Any], look: Look | None) -> Any:
-        """Call ``send`` at most once ever for this purpose. ``look`` asks the platform: there, absent, cannot tell."""
+    def run(self, purpose: str, send: Callable[[float], Any], look: Look | None, deadline: timedelta) -> Any:
+        """Call ``send`` at most once ever for this purpose, and tell it until when it may (``time.monotonic``).
+
+        ``look`` asks the platform: there, absent, cannot tell. ``deadline`` is the most that ``send`` may want.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,18 +93,20 @@ class Calls:
         if calling is None:  # pragma: no cover  (an operation without a source to call)
             raise WrongCall(f"{name}: {line.account.source} cannot be called")
 
-        def send() -> Any:
-            return make(ids_as_text(aside(lambda wanted: _send(line, calling, placed, wanted))))
+        def send(until: float) -> Any:
+            return make(ids_as_text(aside(lambda wanted: _send(line, calling, placed, until, wanted))))
 
+        # As long as it may wait for its turn, and as long again for its answer.
+        deadline = timedelta(seconds=2 * line.account.api.timeout)
         if once is None or self._effects is None:
-            return send()
-        return self._effects.run(once, send, look)
+            return send(time.monotonic() + deadline.total_seconds())
+        return self._effects.run(once, send, look, deadline)
 
     def _callable(self, name: str) -> bool:
         return self._line is not None and operations.known(name, self._line.account).callable
 
 
-def _send(line: Line, calling: Calling, placed: Placed, wanted: Callable[[], bool]) -> Any:
+def _send(line: Line, calling: Calling, placed: Placed, until: float, wanted: Callable[[], bool]) -> Any:
     account, name = line.account, placed.operation.name
     stamp = Stamp(milliseconds=time.time_ns() // 1_000_000, nonce=secrets.token_hex(16))
     try:
@@ -110,13 +116,13 @@ def _send(line: Line, calling: Calling, placed: Placed, wanted: Callable[[], boo
     except (TypeError, ValueError, RecursionError):
         raise WrongCall(f"{name}: a parameter cannot be written as JSON") from None
     with line.manners.turn(account.api.timeout):
-        if not wanted():
-            raise ApiPaused("its handler's time was up before its turn came; not sent")
         began = time.monotonic()
+        if not wanted() or began > until:
+            raise ApiPaused("its time was up before its turn came; not sent")
         response: Response | None = None
         failure: BaseException | None = None
         try:
-            response = line.send(request, account.api.timeout)
+            response = line.send(request, min(account.api.timeout, until - time.monotonic()))
             return calling.read_response(response)
         except BaseException as error:
             failure = error
