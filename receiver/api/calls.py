@@ -94,7 +94,7 @@ class Calls:
             raise WrongCall(f"{name}: {line.account.source} cannot be called")
 
         def send(until: float) -> Any:
-            return make(ids_as_text(aside(lambda wanted: _send(line, calling, placed, until, wanted))))
+            return make(aside(lambda wanted: _send(line, calling, placed, until, wanted)))
 
         # As long as it may wait for its turn, and as long again for its answer.
         deadline = timedelta(seconds=2 * line.account.api.timeout)
@@ -123,7 +123,7 @@ def _send(line: Line, calling: Calling, placed: Placed, until: float, wanted: Ca
         failure: BaseException | None = None
         try:
             response = line.send(request, min(account.api.timeout, until - time.monotonic()))
-            return calling.read_response(response)
+            return ids_as_text(calling.read_response(response))
         except BaseException as error:
             failure = error
             raise
