@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal, Protocol, TypeVar
 
 from receiver.deliveries import Started
@@ -39,6 +39,20 @@ class EffectKey:
     handler: str
     subject: str
     purpose: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """An effect as people are told of it."""
+
+    delivery_id: int
+    #: That had it last, or tried to.
+    attempt: int
+    purpose: str
+    state: EffectState
+    #: Of the last change.
+    known_at: datetime
+    note: str | None
 
 
 @dataclass(frozen=True, slots=True)
