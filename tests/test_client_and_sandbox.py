@@ -3,6 +3,7 @@
 Where they differ, one of them has misread a page.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -166,11 +167,8 @@ def test_every_operation_goes_round(operation: Operation, sandbox: Sandbox, apis
     """Its signature is accepted, its parameters are found where they are looked for, its answer is read."""
     apis.of("main").call(operation.name, once="test", **given(operation, sandbox))
     row, call = at_the_sandbox(operation), sandbox.api.calls[-1]
-    assert (call.method, served.plain(call.path).rpartition("/")[0], call.code) == (
-        row.method,
-        row.plain.rpartition("/")[0],
-        200,
-    )
+    assert re.fullmatch(re.sub(r"{\w+}", "[^/]+", row.path), call.path)
+    assert (call.method, call.code) == (row.method, 200)
 
 
 @pytest.mark.parametrize("operation", NAMED_ONLY, ids=lambda row: row.name)

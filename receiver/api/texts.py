@@ -7,9 +7,7 @@ from receiver.errors import ApiUnexpectedAnswer
 
 #: What a double holds exactly; whoever passes a larger number on through JavaScript or a spreadsheet loses digits.
 _EXACT = 2**53
-
-
-#: The deepest answer on any page has seven.
+#: No page shows an answer that is nearly as deep; Python itself gives up at some hundreds.
 _MOST_LEVELS = 100
 
 
