@@ -1,10 +1,10 @@
 """``run``, ``dev``, ``serve``, ``work``, ``migrate``: what makes the service go."""
 
+import contextlib
 import socket
 import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
@@ -14,10 +14,10 @@ from receiver.accounts import Account
 from receiver.cli import demo, output
 from receiver.cli.context import configured
 from receiver.errors import RoutingError, SettingsError, StoreError, WrongCall
-from receiver.settings import Settings, demo_accounts
+from receiver.settings import Settings, demo_accounts, masked
 from receiver.sources import SOURCES
 from receiver.sources.base import Source
-from receiver.store.sqlite import SqliteStore
+from receiver.store import open_store
 from receiver.transport import Request, Send
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on", show_default="web.host, else 127.0.0.1")]
@@ -87,18 +87,15 @@ def work(_context: typer.Context) -> None:
 
 def migrate(context: typer.Context) -> None:
     """Create the store's schema, or bring it to this version. `run` and `dev` do so by themselves."""
-    path = _store_path(configured(context).settings)
+    url = configured(context).settings.store.url
     try:
-        store = SqliteStore(path)
-        try:
+        with contextlib.closing(open_store(url, make=True)) as store:
             ran = store.migrate()
-        finally:
-            store.close()
     except StoreError as error:
         output.fail(str(error), output.FOUND_WANTING)
     for name in ran:
         print(f"ran {name}")
-    print(f"{path} is up to date")
+    print(f"{masked(url)} is up to date")
 
 
 def _nowhere(_request: Request, _seconds: float) -> NoReturn:
@@ -121,7 +118,7 @@ def _run(
     try:
         router = plugins.load_routers(settings.handlers.routers, settings.folder)
         embedded.run(
-            store_path=_store_path(settings),
+            store_url=settings.store.url,
             accounts=table,
             sources=SOURCES,
             router=router,
@@ -144,12 +141,6 @@ def _listen(settings: Settings) -> socket.socket:
         return embedded.listen(settings.web.host, settings.web.port)
     except SettingsError as error:
         output.fail(str(error), output.FOUND_WANTING)
-
-
-def _store_path(settings: Settings) -> Path:
-    if settings.store.path is None:
-        output.fail("store.url: PostgreSQL is not supported yet; give sqlite:///…")
-    return settings.store.path
 
 
 def _address(listener: socket.socket) -> str:
