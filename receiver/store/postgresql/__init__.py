@@ -27,6 +27,7 @@ from receiver.store.postgresql import (
     query,
     reading,
     relaying,
+    sweeping,
     telling,
     working,
 )
@@ -76,9 +77,9 @@ class PostgresStore:
 
     def sweep(self, limits: Mapping[str, int]) -> Swept:
         offers, lost, buried = 0, 0, 0
-        while found := self._ask(relaying.sweep_offers):
+        while found := self._ask(sweeping.offers):
             offers += found
-        while (swept := self._run(lambda c: relaying.sweep_lost(c, limits))).lost:
+        while (swept := self._run(lambda c: sweeping.lost(c, limits))).lost:
             lost += swept.lost
             buried += swept.buried
         return Swept(offers, lost, buried)
