@@ -6,7 +6,7 @@ A callback comes in as bytes and leaves as work done by handlers. The path, step
 ``accept``     verify and address it (``sources``): an ``Envelope``; put it into the ``inbox``, which commits in groups
 ``dispatch``   envelope -> typed ``events`` -> one delivery for each handler that ``routing`` matches
 ``offer``      claim what is due, under a lease and a fencing number, and ring the ``broker``
-``deliver``    one attempt: start, ``invoke`` the handler, settle; ``retries`` alone says when to try again
+``deliver``    one ``attempt``: start, ``invoke`` the handler, settle; ``retries`` alone says when to try again
 ``api``        what a handler calls back by: ``operations`` by name, signed by ``sources``, sent by ``transport``
 ``sweep``      put back what a dead broker or worker left behind
 

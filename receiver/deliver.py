@@ -1,15 +1,14 @@
-"""One attempt of one delivery: start, run the handler, settle. What the outcome means is decided here, once."""
+"""One attempt of one delivery: start, run the handler, settle."""
 
 import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Any
 
 import structlog
 
-from receiver import retries
+from receiver import attempt
 from receiver.api import Apis
 from receiver.deliveries import RUN_LEASE_MARGIN, Ended, Offer, Skipped, Started
 from receiver.effects import Effects
@@ -18,7 +17,7 @@ from receiver.events import Event
 from receiver.failures import describe, places
 from receiver.invoke import Invoker
 from receiver.metrics import Metrics
-from receiver.routing import Context, Route, Router
+from receiver.routing import Route, Router
 from receiver.shares import Shares
 from receiver.sources.base import Source
 from receiver.store.base import Store
@@ -93,7 +92,7 @@ class Deliverer:
         began = time.monotonic()
         event, failure = self._run(route, started)
         duration = timedelta(seconds=time.monotonic() - began)
-        ended = _ended(failure, started, route, duration)
+        ended = attempt.ended(failure, started, route, duration)
         counted = self._settle(started, ended, route, began)
         self._metrics.attempted(route.name, ended.state, duration.total_seconds())
         _log(started, event, ended, counted=counted)
@@ -103,25 +102,16 @@ class Deliverer:
         envelope, event = started.envelope, None
         try:
             event = self._sources[envelope.source].decode(envelope)[started.event_number]
-            if started.uncertain:
-                event = event.model_copy(update={"uncertain": True})
-            effects = Effects(self._store, started, event.lane or f"envelope:{envelope.id}")
-            context: Context[Any] = Context(
-                event=event,
-                envelope=envelope,
-                attempt=started.attempt,
+            effects = Effects(self._store, started, attempt.subject(event, started))
+            attempt.attempt(
+                route,
+                event,
+                started,
+                effects=effects,
                 api=self._apis.of(envelope.account, event.platform, effects=effects),
-                once=effects.once,
-                log=structlog.stdlib.get_logger("handler").bind(
-                    handler=route.name,
-                    event_type=event.type,
-                    order=event.order_id,
-                    refund=event.refund_id,
-                    envelope=envelope.id,
-                    attempt=started.attempt,
-                ),
+                log=structlog.stdlib.get_logger("handler"),
+                invoker=self._invoker,
             )
-            self._invoker.invoke(route, context)
         except BaseException as failure:  # noqa: BLE001  (a handler may raise anything, SystemExit too)
             log.debug("handler.failed", handler=route.name, error=describe(failure), places=places(failure))
             return event, failure
@@ -175,13 +165,3 @@ def _log(started: Started, event: Event | None, ended: Ended, *, counted: bool) 
         uncertain=started.uncertain or None,
         counted=counted,
     )
-
-
-def _ended(failure: BaseException | None, started: Started, route: Route, duration: timedelta) -> Ended:
-    if failure is None:
-        return Ended(outcome="succeeded", state="succeeded", duration=duration)
-    error = describe(failure)
-    delay = retries.delay_after(started.tries, route.max_attempts, failure)
-    if delay is None:
-        return Ended(outcome="failed", state="dead", error=error, duration=duration)
-    return Ended(outcome="failed", state="due", due_in=delay, error=error, duration=duration)
