@@ -6,7 +6,20 @@ from typing import Annotated
 
 import typer
 
-from receiver.cli import api, checking, deliveries, drift, events, inbox, order, replaying, running, sandbox, simulating
+from receiver.cli import (
+    api,
+    checking,
+    creating,
+    deliveries,
+    drift,
+    events,
+    inbox,
+    order,
+    replaying,
+    running,
+    sandbox,
+    simulating,
+)
 from receiver.cli.context import Configured
 
 app = typer.Typer(
@@ -26,6 +39,7 @@ order.add_to(app)
 replaying.add_to(inbox.app)
 drift.add_to(inbox.app)
 sandbox.add_to(app)
+creating.add_to(app)
 app.add_typer(inbox.app, name="inbox")
 app.add_typer(deliveries.app, name="deliveries")
 
