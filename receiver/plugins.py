@@ -74,7 +74,7 @@ def _targets(names: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 def _resolve(label: str, target: str, folder: Path) -> Router:
     name, _, attribute = (part.strip() for part in target.partition(":"))
-    module = _import(label, name, folder)
+    module = import_module(label, name, folder)
     place = _shown(module.__file__, folder)
     try:
         found: object = attrgetter(attribute)(module)
@@ -87,7 +87,8 @@ def _resolve(label: str, target: str, folder: Path) -> Router:
     return found
 
 
-def _import(label: str, name: str, folder: Path) -> ModuleType:
+def import_module(label: str, name: str, folder: Path) -> ModuleType:
+    """A module of the team's. Raises ``RoutingError``, which says for whom (``label``), where, and what to do."""
     try:
         return importlib.import_module(name)
     except (Exception, SystemExit) as error:  # a plug-in may raise anything, and is to be named for it
@@ -95,11 +96,14 @@ def _import(label: str, name: str, folder: Path) -> ModuleType:
         if missing and f"{name}.".startswith(f"{missing}."):
             cure = f"put {missing.replace('.', '/')}.py into {folder}, install its package, or correct the name"
             raise RoutingError(f"{label}: there is no module {missing}; {cure}") from None
-        raise RoutingError(f"{label}: {_described(error, name, folder)}") from error
+        raise RoutingError(f"{label}: {described(error, name, folder)}") from error
 
 
-def _described(error: BaseException, name: str, folder: Path) -> str:
-    """Type, place and cure; the text of the error, which may hold anything, only where it is known to be harmless."""
+def described(error: BaseException, name: str, folder: Path) -> str:
+    """What kept module ``name`` from being imported: type, place and cure.
+
+    The error's own text, which may hold anything, only where it is known to be harmless.
+    """
     kind, package = type(error).__name__, name.partition(".")[0]
     if isinstance(error, SyntaxError):
         return f"{kind} at {_shown(error.filename, folder)}:{error.lineno}: {error.msg}; correct it"

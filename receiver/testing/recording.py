@@ -35,16 +35,21 @@ class NotAnswered(PermanentFailure):
     surely_absent = True
 
 
-def trial_account() -> Account:
-    """One that may call whatever is documented, as often as it likes."""
+def stranger(name: str, source: str) -> Account:
+    """An account of nobody's: it may call whatever is documented, as often as it likes."""
     return Account(
-        name=ACCOUNT,
-        source=SOURCE,
+        name=name,
+        source=source,
         access_key="test-key",
         secrets=("test-secret",),
         user_id="2100007341207",
         api=ApiAccess(rate=1e6, concurrency=64),
     )
+
+
+def trial_account() -> Account:
+    """That of ``event()``."""
+    return stranger(ACCOUNT, SOURCE)
 
 
 def line_of(account: Account) -> Line:
@@ -69,6 +74,8 @@ class Record:
     through: Callable[[Placed], Send | None] = lambda _: None
     #: After each call: a trial may let the worker die there.
     after_call: Callable[[str], None] = lambda _: None
+    #: What to do about a read that has no answer.
+    cure: str = 'give it one: api.answers("{name}", …)'
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def send(self, placed: Placed, request: Request, seconds: float) -> Response:
@@ -83,7 +90,7 @@ class Record:
         elif given or placed.operation.irreversible:
             response = _response(self.line.account.source, answer)
         else:
-            raise NotAnswered(f'{name} has no answer here; give it one: api.answers("{name}", …)')
+            raise NotAnswered(f"{name} has no answer here; {self.cure.format(name=name)}")
         if not placed.operation.irreversible:  # else it is an effect, which has a place of its own to die
             self.after_call(name)
         return response
