@@ -1,7 +1,8 @@
 """``yizhan handlers try``: what a handler would have done with what is stored; nothing is sent, nothing written."""
 
 import json
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import apsw
@@ -70,16 +71,16 @@ def stored(folder: Path, accept: Callable[..., str]) -> Callable[..., list[str]]
 
 
 @pytest.fixture
-def attempt(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+def attempt(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Result]]:
     monkeypatch.chdir(folder)
     monkeypatch.syspath_prepend(folder)
 
     def run(*arguments: str) -> Result:
-        for name in ("shop", "old_shop"):
-            monkeypatch.delitem(__import__("sys").modules, name, raising=False)
+        sys.modules.pop("shop", None)
         return CliRunner().invoke(app, ["handlers", "try", *arguments], catch_exceptions=False)
 
-    return run
+    yield run
+    sys.modules.pop("shop", None)
 
 
 def contents(folder: Path) -> list[tuple[object, ...]]:
