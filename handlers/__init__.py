@@ -20,6 +20,15 @@ and switched on in ``yizhan.toml``::
 
 An installed package needs no such line: it names its router as an entry point of the group ``yizhan.handlers``.
 
+A router with settings of its own is made by a function of one pydantic model, and has a table of its own::
+
+    def create(settings: Shop) -> Router: ...
+
+    [handlers.shop]
+    router = "shop:create"           # left out: handlers.shop:create, for those that ship with yizhan
+    url = "https://shop.example"
+    secret_env = "SHOP_SECRET"       # settings.secret: the text of that variable; secret_file: of that file
+
 *What you are given.* ``ctx.event`` is what happened, typed; everything the source said is in ``ctx.event.raw``.
 ``ctx.envelope`` is the callback it came from; ``ctx.envelope.id`` is the idempotency key to send downstream.
 ``ctx.attempt`` counts from 1. ``ctx.log`` already knows the event, the order and the attempt.
@@ -68,9 +77,14 @@ own: what waits in C cannot be interrupted.
 
 *Privacy.* Bodies hold names, phones and addresses. Do not log them, and put none into the text of a failure: it is
 kept and shown.
+
+*What ships.* ``handlers:router``, which is used unless ``routers`` says otherwise, only tells the log (``journal``).
+The rest is switched on by a table of its name, and each is an example to copy:
+
+``aftersales``   ``[handlers.aftersales]``: rules that write to the seller about a refund, and watch for the answer
 '''
 
-from handlers import aftersales, journal, orders
+from handlers import journal
 from receiver import Router
 
-router = Router(orders.router, aftersales.router, journal.router)
+router = Router(journal.router)

@@ -116,7 +116,7 @@ def _broker(settings: Settings, probe: Callable[[], None] | None) -> Iterator[Fi
 
 
 def _handlers(settings: Settings) -> Iterator[Finding]:
-    router, errors = plugins.find_routers(settings.handlers.routers, settings.folder)
+    router, errors = plugins.find_routers(settings.handlers.routers, settings.folder, settings.handler_tables)
     for problem in [*map(str, errors), *plugins.clashes(settings.folder)]:
         what, cure = problem.rsplit("; ", 1) if "; " in problem else (problem, None)
         yield _wrong(f"handlers: {what}", cure)

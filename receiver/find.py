@@ -12,11 +12,13 @@ from receiver.errors import RoutingError
 from receiver.events import Event
 from receiver.plugins import described, find_routers, import_module
 from receiver.routing import Context, Route, Router
+from receiver.settings import Settings
 
 
-def find(name: str, routers: tuple[str, ...], folder: Path) -> Route:
+def find(name: str, settings: Settings) -> Route:
     """The handler of this name, or ``module:function``, or ``file.py:function``. Raises ``RoutingError``."""
-    router, faults = find_routers(routers, folder)
+    folder = settings.folder
+    router, faults = find_routers(settings.handlers.routers, folder, settings.handler_tables)
     route = router.named(name)
     if route is not None:
         return route

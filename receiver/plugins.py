@@ -1,4 +1,4 @@
-"""Finds the handlers: the routers of the configuration and those of every installed plug-in, as one ``Router``."""
+"""Finds the handlers, as one ``Router``: routers that the configuration names or makes, and those of plug-ins."""
 
 import importlib
 import inspect
@@ -9,36 +9,37 @@ from importlib.metadata import entry_points
 from operator import attrgetter
 from pathlib import Path
 from types import ModuleType
+from typing import Any, get_type_hints
+
+from pydantic import BaseModel, ValidationError
 
 from receiver.errors import RoutingError
 from receiver.routing import Route, Router
+from receiver.settings import HandlerTable
 
 GROUP = "yizhan.handlers"
 
 
-def load_routers(names: Sequence[str], folder: Path) -> Router:
-    """All handlers. Raises the first ``RoutingError``; ``faults`` gives all of them."""
-    router, errors = find_routers(names, folder)
+def load_routers(names: Sequence[str], folder: Path, tables: Sequence[HandlerTable] = ()) -> Router:
+    """All handlers. Raises the first ``RoutingError``; ``find_routers`` gives all of them."""
+    router, errors = find_routers(names, folder, tables)
     if errors:
         raise errors[0]
     return router
 
 
-def faults(names: Sequence[str], folder: Path) -> list[str]:
-    """Why handlers cannot be loaded, a line each; one that fails does not hide another."""
-    return [str(error) for error in find_routers(names, folder)[1]]
-
-
-def find_routers(names: Sequence[str], folder: Path) -> tuple[Router, list[RoutingError]]:
-    """The handlers that can be loaded, and what kept the others."""
+def find_routers(
+    names: Sequence[str], folder: Path, tables: Sequence[HandlerTable] = ()
+) -> tuple[Router, list[RoutingError]]:
+    """The handlers that can be loaded, and what kept the others; one that fails does not hide another."""
     if str(folder) not in sys.path:
         sys.path.append(str(folder))  # last: a file of the team never hides an installed package
     merged, errors = Router(), list[RoutingError]()
     seen: dict[str, tuple[Route, str]] = {}
     included: list[Router] = []
-    for label, target in _targets(names):
+    for label, target, settings in _targets(names, tables):
         try:
-            router = _resolve(label, target, folder)
+            router = _resolve(label, target, folder, settings)
             if any(router is other for other in included):
                 continue  # named in the configuration, and installed as an entry point too
             for route in router:
@@ -64,15 +65,20 @@ def clashes(folder: Path) -> list[str]:
     ]
 
 
-def _targets(names: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _targets(
+    names: Sequence[str], tables: Sequence[HandlerTable]
+) -> Iterator[tuple[str, str, Mapping[str, Any] | None]]:
+    """What to call it, where it is, and the settings that it is made with, if it is to be made."""
     for name in names:
-        yield f"router {name}", name
+        yield f"router {name}", name, None
+    for table in tables:
+        yield f"[handlers.{table.name}]", table.target, table.values
     for point in sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
         owner = f" of {point.dist.name}" if point.dist else ""
-        yield f"entry point {point.name}{owner}", point.value.partition("[")[0].strip()
+        yield f"entry point {point.name}{owner}", point.value.partition("[")[0].strip(), None
 
 
-def _resolve(label: str, target: str, folder: Path) -> Router:
+def _resolve(label: str, target: str, folder: Path, settings: Mapping[str, Any] | None) -> Router:
     name, _, attribute = (part.strip() for part in target.partition(":"))
     module = import_module(label, name, folder)
     place = _shown(module.__file__, folder)
@@ -81,10 +87,36 @@ def _resolve(label: str, target: str, folder: Path) -> Router:
     except AttributeError:
         others = [key for key, value in vars(module).items() if isinstance(value, Router)]
         cure = f"it has {', '.join(f'{name}:{key}' for key in others)}" if others else "add router = Router()"
+        if settings is not None:
+            cure = f"add def {attribute}(settings: …) -> Router"
         raise RoutingError(f"{label}: {place} has no {attribute!r}; {cure}") from None
+    if settings is not None:
+        found = _made(label, f"{attribute} in {place}", found, settings, folder)
     if not isinstance(found, Router):
         raise RoutingError(f"{label}: {attribute} in {place} is a {type(found).__name__}; expected a receiver.Router")
     return found
+
+
+def _made(label: str, place: str, create: Any, settings: Mapping[str, Any], folder: Path) -> object:
+    """What ``create`` makes of its settings, which it takes as a pydantic model."""
+    wanted: Any = None
+    if callable(create) and not isinstance(create, type):
+        parameters = list(inspect.signature(create).parameters)
+        wanted = get_type_hints(create).get(parameters[0]) if len(parameters) == 1 else None
+    if not (isinstance(wanted, type) and issubclass(wanted, BaseModel)):
+        raise RoutingError(f"{label}: {place}: expected a function of one pydantic model: its settings")
+    try:
+        return create(wanted.model_validate(dict(settings), context={"folder": folder}))
+    except ValidationError as error:
+        problems = error.errors(include_url=False, include_context=False, include_input=False)
+        raise RoutingError("; ".join(f"{label} {_problem(problem)}" for problem in problems)) from None
+    except (Exception, SystemExit) as error:
+        raise RoutingError(f"{label}: {described(error, create.__module__, folder)}") from error
+
+
+def _problem(problem: Any) -> str:
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in problem["loc"]).lstrip(".")
+    return f"{path}: {problem['msg'][:1].lower()}{problem['msg'][1:]}"
 
 
 def import_module(label: str, name: str, folder: Path) -> ModuleType:

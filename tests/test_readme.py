@@ -1,10 +1,12 @@
 """What the README claims."""
 
+import re
 from pathlib import Path
 
 from receiver import operations, vocabulary
 from receiver.accounts import ApiAccess
 from receiver.cli.events import as_markdown
+from receiver.plugins import load_routers
 from receiver.settings import load
 from receiver.sources.pandapon.requests import URL
 
@@ -36,3 +38,14 @@ def test_the_recipe_and_the_counts_are_those_in_use(tmp_path: Path) -> None:
     assert written == ApiAccess(url=URL)
     found = operations.of_source("pandapon")
     assert f"{len(found)} operations {sum(row.callable for row in found)} have a path" in text
+
+
+def test_handlers_that_ship_can_be_switched_on_as_shown(tmp_path: Path) -> None:
+    """Each table as it stands there."""
+    account = '[[accounts]]\nname = "main"\nsource = "pandapon"\naccess_key = "k"\naccess_secret = "s"\n'
+    section = README.read_text().partition("## Handlers that ship")[2].partition("\n## ")[0]
+    tables = re.findall(r"```toml\n(.*?)```", section, re.DOTALL)
+    (tmp_path / "yizhan.toml").write_text(account + "".join(tables))
+    made = load(environ={}, cwd=tmp_path).handler_tables
+    assert len(made) == len(tables) > 0
+    assert len(list(load_routers([], tmp_path, made))) >= len(made)

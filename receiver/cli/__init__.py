@@ -11,6 +11,7 @@ from receiver.cli import (
     checking,
     creating,
     deliveries,
+    dev,
     drift,
     events,
     handlers,
@@ -33,6 +34,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 running.add_to(app)
+dev.add_to(app)
 checking.add_to(app)
 events.add_to(app)
 api.add_to(app)

@@ -64,7 +64,7 @@ def _missing(settings: Settings) -> list[Finding]:
     path = settings.store.path
     if path is None:
         return []
-    router, _ = plugins.find_routers(settings.handlers.routers, settings.folder)
+    router, _ = plugins.find_routers(settings.handlers.routers, settings.folder, settings.handler_tables)
     reader = connecting.connect_to_read(path)
     try:
         waiting = reading.open_of_others(reader, [route.name for route in router])

@@ -29,7 +29,7 @@ def list_(context: typer.Context, *, json: filters.Json = False) -> None:
         return
     settings = configured(context).settings
     with contextlib.redirect_stdout(sys.stderr):
-        router, faults = plugins.find_routers(settings.handlers.routers, settings.folder)
+        router, faults = plugins.find_routers(settings.handlers.routers, settings.folder, settings.handler_tables)
     if json:
         rows.json_lines(
             {

@@ -91,7 +91,7 @@ def try_(
 
 def _find(name: str, settings: Settings) -> Route:
     try:
-        return find(name, tuple(settings.handlers.routers), settings.folder)
+        return find(name, settings)
     except RoutingError as error:
         output.fail(str(error))
 

@@ -13,6 +13,7 @@ from typing import Any
 from receiver.errors import SettingsError
 from receiver.settings import layers
 from receiver.settings.accounts import account, demo_accounts
+from receiver.settings.handlers import HandlerTable, handler_table
 from receiver.settings.model import (
     SECTIONS,
     BrokerSettings,
@@ -28,6 +29,7 @@ from receiver.settings.model import (
 
 __all__ = [
     "BrokerSettings",
+    "HandlerTable",
     "HandlersSettings",
     "LogSettings",
     "Settings",
@@ -85,12 +87,20 @@ def read(
     context = {"folder": folder, "environ": environ}
     for name, table in tables.items():
         values = {key: given.value for key, given in table.items() if given.value is not None}
-        model = SECTIONS.get(name)
-        found[name], expected = validated(model, values, context) if model else account(values, context)
+        found[name], expected = _read(name, values, context)
         for key, wanted in expected.items():
             origin = table[key].origin if key in table else written
             faults.append(SettingsError(f"{name}.{layers.shown(key)}", origin, wanted))
     if faults:
         return None, faults
-    accounts = tuple(found.pop(name) for name in tables if name not in SECTIONS)
-    return Settings(**found, accounts=accounts, folder=folder, file=file), []
+    sections = {name: found.pop(name) for name in SECTIONS}
+    handler_tables = tuple(found.pop(name) for name in tables if name.startswith("handlers."))
+    accounts = tuple(found.values())
+    return Settings(**sections, handler_tables=handler_tables, accounts=accounts, folder=folder, file=file), []
+
+
+def _read(name: str, values: Mapping[str, Any], context: Mapping[str, Any]) -> tuple[Any, dict[str, str]]:
+    """A table, or else what is expected of which key."""
+    if name in SECTIONS:
+        return validated(SECTIONS[name], values, context)
+    return handler_table(name, values, context) if name.startswith("handlers.") else account(values, context)

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from receiver.accounts import Account
 from receiver.settings.calling import ApiTable, access, completed
 from receiver.settings.model import TOLD, Section, Several, Text, validated
+from receiver.settings.texts import Missing, text_of_file, text_of_variable
 from receiver.sources import SOURCES
 from receiver.sources.pandapon.signing import check_template
 
@@ -20,23 +21,18 @@ CREDENTIALS = tuple((key, f"{key}_env", f"{key}_file") for key in ("access_key",
 
 def _variable(name: str, info: ValidationInfo) -> str:
     context: Any = info.context
-    text: str = context["environ"].get(name, "").rstrip("\r\n")
-    if not text.strip():
-        raise PydanticCustomError(TOLD, "expected the name of a variable that is set and not empty")
-    return text
+    try:
+        return text_of_variable(name, context["environ"])
+    except Missing as error:
+        raise PydanticCustomError(TOLD, str(error)) from None
 
 
 def _file(path: str, info: ValidationInfo) -> str:
     context: Any = info.context
     try:
-        text = Path(context["folder"], path).read_text("utf-8-sig").rstrip("\r\n")
-    except OSError as error:
-        raise PydanticCustomError(TOLD, f"expected a file that can be read: {error.strerror}") from None
-    except ValueError:
-        raise PydanticCustomError(TOLD, "expected a file of UTF-8 text") from None
-    if not text.strip():
-        raise PydanticCustomError(TOLD, "expected a file that is not empty")
-    return text
+        return text_of_file(Path(context["folder"], path))
+    except Missing as error:
+        raise PydanticCustomError(TOLD, str(error)) from None
 
 
 def _template(text: str, info: ValidationInfo) -> str:

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple, get_origin
 from receiver.errors import SettingsError
 from receiver.settings.accounts import CREDENTIALS, NAME, AccountTable
 from receiver.settings.calling import flattened
+from receiver.settings.handlers import NAME as HANDLER_NAME
+from receiver.settings.handlers import variables
 from receiver.settings.model import SECTIONS, unknown, written_keys
 
 _CONFIG, _DATA_DIR = "YIZHAN_CONFIG", "YIZHAN_DATA_DIR"
@@ -38,7 +40,8 @@ class Given(NamedTuple):
     origin: str
 
 
-#: By the table's name (``web``, ``accounts.main``, ``accounts[0]`` if it has no good name), then by key.
+#: By the table's name (``web``, ``handlers.forward``, ``accounts.main``, ``accounts[0]`` if it has no good name), then
+#: by key.
 Layer = dict[str, dict[str, Given]]
 
 
@@ -75,7 +78,12 @@ def of_defaults(environ: Mapping[str, str], cwd: Path) -> Layer:
 def of_file(document: dict[str, Any], origin: str, faults: list[SettingsError]) -> Layer:
     tables: dict[str, dict[str, Any]] = {}
     for name, table in document.items():
-        if name in SECTIONS and isinstance(table, dict):
+        if name == "handlers" and isinstance(table, dict):
+            own = {key for key, value in table.items() if isinstance(value, dict) and re.fullmatch(HANDLER_NAME, key)}
+            own -= SECTIONS[name].model_fields.keys()
+            tables[name] = {key: value for key, value in table.items() if key not in own}
+            tables |= {f"handlers.{key}": value for key, value in table.items() if key in own}
+        elif name in SECTIONS and isinstance(table, dict):
             tables[name] = table
         elif name != "accounts":
             expected = "expected a table" if name in SECTIONS else unknown(name, [*SECTIONS, "accounts"])
@@ -145,8 +153,7 @@ def stacked(*layers: Layer) -> Layer:
 def misspelt(environ: Mapping[str, str], tables: Layer) -> Iterable[SettingsError]:
     """Of each variable that begins as ours do, unless an account names it as the place of a credential."""
     ours = (*_SECTION_KEYS, _CONFIG, _DATA_DIR)
-    places = [given.value for table in tables.values() for key, given in table.items() if key.endswith("_env")]
-    named = [name for place in places for name in (place if isinstance(place, list) else [place])]
+    named = variables([{key: given.value for key, given in table.items()} for table in tables.values()])
     for variable, text in sorted(environ.items()):
         if not variable.upper().startswith("YIZHAN_") or variable in ours or _ACCOUNT.fullmatch(variable):
             continue
@@ -177,4 +184,4 @@ def _items(text: str) -> list[Any]:
 
 
 def shown(key: str) -> str:
-    return key if re.fullmatch(r"[\w.-]+", key) else dumps(key)
+    return key if re.fullmatch(r"[][\w.-]+", key) else dumps(key)

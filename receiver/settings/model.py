@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.fields import FieldInfo
 
 from receiver.accounts import Account
+from receiver.settings.handlers import TARGET, HandlerTable
 
 T = TypeVar("T")
 SectionT = TypeVar("SectionT", bound="Section")
@@ -41,7 +42,7 @@ Number = Annotated[int, BeforeValidator(_number)]
 Text = Annotated[str, Field(pattern=r"\S")]
 Lower = Annotated[T, BeforeValidator(_lower)]
 Several = Annotated[tuple[T, ...], BeforeValidator(_several)]
-RouterName = Annotated[str, Field(pattern=r"^\w+(\.\w+)*:\w+(\.\w+)*$")]
+RouterName = Annotated[str, Field(pattern=TARGET)]
 
 
 def masked(url: str) -> str:
@@ -136,6 +137,7 @@ class Settings(Section):
     handlers: HandlersSettings
     work: WorkSettings
     log: LogSettings
+    handler_tables: tuple[HandlerTable, ...]
     accounts: tuple[Account, ...]
     #: The folder of the file; the working directory if there is none.
     folder: Path

@@ -21,6 +21,7 @@ from receiver.envelope import Callback, Platform
 from receiver.events import Event
 from receiver.metrics import Metrics
 from receiver.routing import Router
+from receiver.sandbox.connecting import connected
 from receiver.sandbox.running import Sandbox
 from receiver.sandbox.stories import STORIES, Cast
 from receiver.serving import Server
@@ -28,7 +29,6 @@ from receiver.sources import SOURCES
 from receiver.store.sqlite import SqliteStore, connecting, relaying, system_clock
 from receiver.testing.building import envelope
 from receiver.testing.recording import Call, Record, RecordingApi, line_of, trial_account
-from receiver.testing.sandboxed import sandboxed
 from receiver.transport import Transport
 
 #: How long a test waits for what comes at once.
@@ -118,7 +118,7 @@ class Yizhan:
         sandbox.pusher.urls[self.account.name] = self.url
         transport = Transport([sandbox.url])
         self._closing.callback(transport.close)
-        self.api.connect(sandboxed(self.account, sandbox.url), transport.send)
+        self.api.connect(connected(self.account, sandbox.url), transport.send)
         self._sandbox = sandbox
 
     def play(self, story: str) -> Cast:

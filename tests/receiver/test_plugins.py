@@ -1,13 +1,14 @@
 """Handlers are found in the configuration and among installed plug-ins; each failure says where and what to do."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from receiver import plugins
 from receiver.errors import RoutingError
+from receiver.settings import HandlerTable
 
 SECRET = "s3cr3t-PLANTED"
 HANDLER = """
@@ -47,6 +48,10 @@ def install(folder: Path, name: str, target: str) -> None:
 
 def loaded(folder: Path, *names: str) -> list[str]:
     return [route.name for route in plugins.load_routers(names, folder)]
+
+
+def _faults(names: Sequence[str], folder: Path, *tables: HandlerTable) -> list[str]:
+    return [str(error) for error in plugins.find_routers(names, folder, tables)[1]]
 
 
 def test_module_beside_the_configuration_is_found(tmp_path: Path) -> None:
@@ -167,7 +172,7 @@ def test_failure_of_a_plugin_names_entry_point_and_distribution(tmp_path: Path) 
     write(site, "acme/__init__.py", "")
     write(site, "acme/orders.py", "\n1 / 0")
     install(site, "sync", "acme.orders:router")
-    assert plugins.faults([], tmp_path) == [
+    assert _faults([], tmp_path) == [
         (
             "entry point sync of acme-sync: ZeroDivisionError at site/acme/orders.py:2; "
             "correct it, or see it with: python -c 'import acme.orders'"
@@ -179,7 +184,7 @@ def test_one_failure_hides_neither_another_nor_what_works(tmp_path: Path) -> Non
     write(tmp_path, "bad.py", "router = 1")
     write(tmp_path, "good.py", HANDLER.format(options=""))
     names = ["bad:router", "good:router", "gone:router"]
-    assert [line.partition(":r")[0] for line in plugins.faults(names, tmp_path)] == ["router bad", "router gone"]
+    assert [line.partition(":r")[0] for line in _faults(names, tmp_path)] == ["router bad", "router gone"]
     router, errors = plugins.find_routers(names, tmp_path)
     assert [route.name for route in router] == ["good.note"]
     assert len(errors) == 2
@@ -188,7 +193,7 @@ def test_one_failure_hides_neither_another_nor_what_works(tmp_path: Path) -> Non
 def test_two_handlers_of_one_name_are_told_apart_by_place(tmp_path: Path) -> None:
     write(tmp_path, "one.py", HANDLER.format(options=", name='note'"))
     write(tmp_path, "two.py", HANDLER.format(options=", name='note'"))
-    assert plugins.faults(["one:router", "two:router"], tmp_path) == [
+    assert _faults(["one:router", "two:router"], tmp_path) == [
         (
             "router two:router: handler 'note' at two.py:7 has the name of the one at one.py:7 in router one:router; "
             "give one of them another: on(Event, name=…)"
@@ -199,7 +204,7 @@ def test_two_handlers_of_one_name_are_told_apart_by_place(tmp_path: Path) -> Non
 def test_handler_of_two_routers_is_told_apart_from_two_handlers(tmp_path: Path) -> None:
     write(tmp_path, "one.py", HANDLER.format(options=""))
     write(tmp_path, "all.py", "import one\nfrom receiver import Router\nrouter = Router(one.router)")
-    assert plugins.faults(["one:router", "all:router"], tmp_path) == [
+    assert _faults(["one:router", "all:router"], tmp_path) == [
         "router all:router: handler 'one.note' at one.py:7 is in router one:router too; name one of the two"
     ]
 
@@ -215,7 +220,7 @@ router.on(Event, name="note")(Note())
 """
     write(tmp_path, "one.py", text)
     write(tmp_path, "two.py", text)
-    assert plugins.faults(["one:router", "two:router"], tmp_path) == [
+    assert _faults(["one:router", "two:router"], tmp_path) == [
         (
             "router two:router: handler 'note' at two has the name of the one at one in router one:router; "
             "give one of them another: on(Event, name=…)"
@@ -246,3 +251,82 @@ def test_our_own_packages_and_folders_without_code_are_no_clash(tmp_path: Path) 
     write(tmp_path, "handlers/notes.txt", "")
     assert plugins.clashes(tmp_path) == []
     assert plugins.clashes(Path(plugins.__file__).parent.parent) == []
+
+
+MADE = """
+from pydantic import BaseModel
+from receiver import Context, Router
+from receiver.events import Event
+
+class Target(BaseModel):
+    url: str
+
+class Shop(BaseModel):
+    secret: str
+    targets: list[Target] = []
+
+def create(settings: Shop) -> Router:
+    router = Router()
+    for target in settings.targets:
+        @router.on(Event, name=f"shop.{target.url}")
+        def tell(ctx: Context[Event]) -> None: ...
+    if settings.secret == "broken":
+        raise OSError(settings.secret)
+    return router
+
+def bare(settings):
+    return Router()
+
+def nothing(settings: Shop) -> None: ...
+"""
+
+
+def test_router_is_made_with_the_settings_of_its_table(tmp_path: Path) -> None:
+    """A table [handlers.shop] makes one router, whose handlers its settings name."""
+    write(tmp_path, "shop.py", MADE)
+    table = HandlerTable("shop", "shop:create", {"secret": SECRET, "targets": [{"url": "a"}, {"url": "b"}]})
+    assert [route.name for route in plugins.load_routers([], tmp_path, [table])] == ["shop.a", "shop.b"]
+    assert SECRET not in repr(table)
+
+
+@pytest.mark.parametrize(
+    ("target", "values", "line"),
+    [
+        (
+            "shop:create",
+            {"targets": [{"url": "a"}, {"url": 1}]},
+            "[handlers.shop] secret: field required; [handlers.shop] targets[1].url: input should be a valid string",
+        ),
+        (
+            "shop:create",
+            {"secret": "broken"},
+            "[handlers.shop]: OSError at shop.py:19; correct it, or see it with: python -c 'import shop'",
+        ),
+        (
+            "shop:bare",
+            {"secret": SECRET},
+            "[handlers.shop]: bare in shop.py: expected a function of one pydantic model: its settings",
+        ),
+        (
+            "shop:Shop",
+            {"secret": SECRET},
+            "[handlers.shop]: Shop in shop.py: expected a function of one pydantic model: its settings",
+        ),
+        (
+            "shop:nothing",
+            {"secret": SECRET},
+            "[handlers.shop]: nothing in shop.py is a NoneType; expected a receiver.Router",
+        ),
+        (
+            "shop:gone",
+            {"secret": SECRET},
+            "[handlers.shop]: shop.py has no 'gone'; add def gone(settings: …) -> Router",
+        ),
+    ],
+)
+def test_router_that_cannot_be_made_names_table_key_and_cure(
+    tmp_path: Path, target: str, values: dict[str, object], line: str
+) -> None:
+    """No value of a table, which may be a secret, stands in the fault."""
+    write(tmp_path, "shop.py", MADE)
+    assert _faults([], tmp_path, HandlerTable("shop", target, values)) == [line]

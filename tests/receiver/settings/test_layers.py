@@ -87,6 +87,7 @@ def test_every_key_can_be_set_by_the_environment(tmp_path: Path) -> None:
         "handlers": {"routers": ("a:router", "b.c:router")},
         "work": {"threads": 1},
         "log": {"level": "debug", "format": "pretty"},
+        "handler_tables": (),
         "accounts": (),
         "folder": tmp_path,
         "file": None,
