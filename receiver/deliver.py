@@ -44,8 +44,7 @@ class Deliverer:
     ) -> None:
         self._store = store
         self._sources = sources
-        self._routes = {route.name: route for route in router}
-        self._timeouts = {route.name: route.timeout for route in router}
+        self._router = router
         self._metrics = metrics
         self._shares = shares
         self._apis = apis
@@ -80,7 +79,12 @@ class Deliverer:
         self._invoker.stop()
 
     def _attempt(self, offer: Offer) -> None:
-        started = self._store.start(offer, self._timeouts)
+        route = self._router.named(offer.handler)
+        if route is None:
+            if any(waiting.name == offer.handler for waiting in self._router.waiting()):  # since it was offered
+                self._store.give_back([offer])
+            return
+        started = self._store.start(offer, {route.name: route.timeout})
         if started is None:
             log.debug("delivery.stale_offer", delivery=offer.delivery_id, offer=offer.number)
             return
@@ -88,7 +92,6 @@ class Deliverer:
             self._metrics.attempted(started.handler, "skipped", 0)
             _log_skipped(started)
             return
-        route = self._routes[started.handler]
         began = time.monotonic()
         event, failure = self._run(route, started)
         duration = timedelta(seconds=time.monotonic() - began)

@@ -53,6 +53,11 @@ def find_routers(
     return merged, errors
 
 
+def packages(names: Sequence[str], tables: Sequence[HandlerTable] = ()) -> set[str]:
+    """The packages and modules that handlers are in, at their top."""
+    return {target.partition(":")[0].partition(".")[0].strip() for _, target, _ in _targets(names, tables)}
+
+
 def clashes(folder: Path) -> list[str]:
     """Local modules that bear the name of a package of ours."""
     ours = Path(__file__).resolve().parent.parent
