@@ -64,8 +64,8 @@ can tell, ``ctx.event.uncertain`` says so.
         assert ran.calls == [("taobao.refund.submit_message", {"refundId": "7", "refundMessage": "Why?"})]
         assert_idempotent(shop.ask_why, event(RefundRejected))
 
-``yizhan new NAME`` writes a project with a handler and its test; ``yizhan handlers try`` runs what is in the store
-through a handler, and tells what it would have done.
+``yizhan new NAME`` writes a project with a handler and its tests; ``yizhan handlers try`` runs what is in the store
+through a handler, and tells what it would have done; ``yizhan dev --reload`` runs an edited one at the next event.
 
 *Choosing events.* ``yizhan events`` lists them, with their fields: all but ids may be ``None``, few bodies tell all.
 Subscribing to a parent (``OrderEvent``, ``RefundEvent``, ``ShipmentEvent``, ``Event``) is subscribing to all of its
