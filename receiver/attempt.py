@@ -26,23 +26,27 @@ def attempt(
     invoker: Invoker,
 ) -> None:
     """Run the handler; raises what it raises."""
-    envelope = started.envelope
     context: Context[Any] = Context(
         event=event.model_copy(update={"uncertain": True}) if started.uncertain else event,
-        envelope=envelope,
+        envelope=started.envelope,
         attempt=started.attempt,
         api=api,
         once=effects.once,
-        log=log.bind(
-            handler=route.name,
-            event_type=event.type,
-            order=event.order_id,
-            refund=event.refund_id,
-            envelope=envelope.id,
-            attempt=started.attempt,
-        ),
+        log=log,
     )
     invoker.invoke(route, context)
+
+
+def about(route: Route, event: Event, started: Started) -> dict[str, Any]:
+    """What each line of the log says of an attempt."""
+    return {
+        "handler": route.name,
+        "event_type": event.type,
+        "order": event.order_id,
+        "refund": event.refund_id,
+        "envelope": started.envelope.id,
+        "attempt": started.attempt,
+    }
 
 
 def subject(event: Event, started: Started) -> str:

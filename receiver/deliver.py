@@ -106,13 +106,20 @@ class Deliverer:
         try:
             event = self._sources[envelope.source].decode(envelope)[started.event_number]
             effects = Effects(self._store, started, attempt.subject(event, started))
+            about = attempt.about(route, event, started)
             attempt.attempt(
                 route,
                 event,
                 started,
                 effects=effects,
-                api=self._apis.of(envelope.account, event.platform, effects=effects),
-                log=structlog.stdlib.get_logger("handler"),
+                api=self._apis.of(
+                    envelope.account,
+                    event.platform,
+                    effects,
+                    log=log.bind(**about),
+                    count=self._metrics.called,
+                ),
+                log=structlog.stdlib.get_logger("handler").bind(**about),
                 invoker=self._invoker,
             )
         except BaseException as failure:  # noqa: BLE001  (a handler may raise anything, SystemExit too)

@@ -1,7 +1,7 @@
 """Running a handler as the worker would: its time limit, its effects, its outcome; and telling what it did."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
@@ -11,7 +11,7 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 from receiver import attempt as attempts
-from receiver.deliveries import Offer, Started
+from receiver.deliveries import DeliveryState, Offer, Started
 from receiver.effects import DEFAULT_DEADLINE, Effects
 from receiver.envelope import StoredEnvelope
 from receiver.events import Event
@@ -27,6 +27,7 @@ T = TypeVar("T")
 Handler = Callable[[Context[Any]], Awaitable[None] | None]
 #: ``failed`` is attempted again, ``dead`` is not; ``skipped`` did not run, since it was old news.
 Outcome = Literal["succeeded", "failed", "dead", "skipped"]
+_OUTCOMES: Mapping[DeliveryState, Outcome] = {"succeeded": "succeeded", "due": "failed", "dead": "dead"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,28 +80,24 @@ class RecordedEffects(Effects):
         look: Callable[[], bool | None] = lambda: None,
         deadline: timedelta = DEFAULT_DEADLINE,
     ) -> T | None:
-        """A handler's own."""
+        """A handler's own; through ``ctx.api`` it is ``run`` alone."""
         if self._rehearsal:
-            return self._told(purpose, lambda: None, look)
-        return self._told(purpose, send, look, deadline)
+            return super().once(purpose, lambda: None, look=lambda: None, deadline=deadline)
+        return super().once(purpose, send, look=look, deadline=deadline)
 
-    def run(self, purpose: str, send: Callable[[], T], look: Callable[[], bool | None] | None) -> T | None:
-        """Of ``ctx.api``."""
-        return self._told(purpose, send, look or (lambda: None))
-
-    def _told(
+    def run(
         self,
         purpose: str,
-        send: Callable[[], T],
-        look: Callable[[], bool | None],
-        deadline: timedelta = DEFAULT_DEADLINE,
+        send: Callable[[float], T],
+        look: Callable[[], bool | None] | None,
+        deadline: timedelta,
     ) -> T | None:
-        def sent() -> T:
-            result = send()
+        def sent(until: float) -> T:
+            result = send(until)
             self._on_had(purpose)
             return result
 
-        return super().once(purpose, sent, look=look, deadline=deadline)
+        return super().run(purpose, sent, look, deadline)
 
 
 class Bench:
@@ -165,7 +162,7 @@ class Bench:
                 started,
                 effects=effects,
                 api=self.api.bound(event.platform, effects),
-                log=_recorder(logs),
+                log=_recorder(logs, attempts.about(route, event, started)),
                 invoker=_invoker(),
             )
         except KeyboardInterrupt:  # the person's, not the handler's
@@ -175,7 +172,7 @@ class Bench:
         ended = attempts.ended(failure, started, route, timedelta(seconds=time.monotonic() - began))
         return Ran(
             handler=route.name,
-            outcome="failed" if ended.state == "due" else "dead" if ended.state == "dead" else "succeeded",
+            outcome=_OUTCOMES[ended.state],
             retry_in=ended.due_in,
             reason=ended.error,
             error=failure,
@@ -266,16 +263,12 @@ def _invoker() -> Invoker:
     return Invoker()
 
 
-def _recorder(lines: list[EventDict]) -> structlog.stdlib.BoundLogger:
-    """A logger that keeps what it is told."""
+def _recorder(lines: list[EventDict], about: dict[str, Any]) -> structlog.stdlib.BoundLogger:
+    """A logger that keeps what it is told, without what it says of itself in every line."""
 
     def keep(_logger: WrappedLogger, level: str, line: EventDict) -> EventDict:
-        lines.append({"level": level, **{key: value for key, value in line.items() if key not in _BOUND}})
+        said = {key: value for key, value in line.items() if key not in about or value != about[key]}
+        lines.append({"level": level, **said})
         raise structlog.DropEvent
 
-    positional = structlog.stdlib.PositionalArgumentsFormatter()
-    return structlog.stdlib.BoundLogger(None, [positional, keep], {})
-
-
-#: What every line of a handler's says beside its own words.
-_BOUND = {"handler", "event_type", "order", "refund", "envelope", "attempt"}
+    return structlog.stdlib.BoundLogger(None, [structlog.stdlib.PositionalArgumentsFormatter(), keep], about)

@@ -185,7 +185,13 @@ class _RecordingApis(Apis):
         super().__init__([account])
         self._api = api
 
-    def of(self, _account: str, platform: Platform | None = None, effects: EffectGate | None = None) -> Api:
+    def of(
+        self,
+        account: str,  # noqa: ARG002  (there is but one)
+        platform: Platform | None = None,
+        effects: EffectGate | None = None,
+        **_: Any,
+    ) -> Api:
         return self._api.bound(platform, effects)
 
 
