@@ -48,7 +48,7 @@ def _alone(name: str, function: Any) -> Route:
     if not (kinds and isinstance(kinds[0], type) and issubclass(kinds[0], Event)):
         raise RoutingError(f"{name}: nothing says for which event it is; annotate it: (ctx: Context[OrderPaid])")
     router = Router()
-    router.on(kinds[0])(function)
+    router.on(kinds[0], name=name)(function)
     return next(iter(router))
 
 

@@ -181,6 +181,7 @@ def test_against_an_older_version_only_differences_are_shown(
     assert told.exit_code == 1
     assert "envelope" in told.stdout
     assert told.stdout.count("refund.rejected") == 1
+    assert "- old_shop.py:ask_why succeeded" in told.stdout
     assert [line.strip() for line in told.stdout.splitlines() if "would call" in line] == [
         "- would call taobao.refund.submit_message refundId='8' refundMessage='Please say why.'",
         "+ would call taobao.refund.submit_message refundId='8' refundMessage='Why?'",
