@@ -80,7 +80,7 @@ def run(
         for handler, waiting in store.open_of_others([route.name for route in router]).items():
             log.warning("handler.missing", handler=handler, waiting=waiting, cure=MISSING_HANDLER_CURE)
         wake = threading.Event()
-        with _working(
+        with working(
             store=store, sources=sources, router=router, metrics=metrics, apis=apis, threads=threads, wake=wake
         ):
             app = web.create(store=store, accounts=accounts, metrics=metrics, max_body=max_body, on_commit=wake.set)
@@ -91,7 +91,7 @@ def run(
 
 
 @contextlib.contextmanager
-def _working(
+def working(
     *,
     store: Store,
     sources: Mapping[str, Source],

@@ -13,6 +13,7 @@ from receiver.accounts import Account
 from receiver.cli import addresses, output
 from receiver.cli.context import configured
 from receiver.errors import RoutingError, SettingsError, StoreError
+from receiver.routing import Router
 from receiver.settings import Settings, masked
 from receiver.sources import SOURCES
 from receiver.sources.base import Source
@@ -73,16 +74,22 @@ def keep_running(
     accounts: Iterable[Account],
     listener: socket.socket,
     on_ready: Callable[[], None],
+    *,
     send: Send | None = None,
+    router: Router | None = None,
 ) -> None:
-    """Everything in this process, until it is asked to stop. ``send`` takes the place of the network for calls."""
+    """Everything in this process, until it is asked to stop. ``send`` takes the place of the network for calls.
+
+    ``router`` is that of the configuration, of which nothing may be amiss, unless another is given.
+    """
     if settings.broker.url != "memory://":
         output.fail("broker.url: run and dev use memory://; Redis and RabbitMQ are not supported yet")
     table: Mapping[str, tuple[Account, Source]] = {
         account.name: (account, SOURCES[account.source]) for account in accounts
     }
     try:
-        router = plugins.load_routers(settings.handlers.routers, settings.folder, settings.handler_tables)
+        if router is None:
+            router = plugins.load_routers(settings.handlers.routers, settings.folder, settings.handler_tables)
         embedded.run(
             store_url=settings.store.url,
             accounts=table,
