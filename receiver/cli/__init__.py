@@ -6,7 +6,20 @@ from typing import Annotated
 
 import typer
 
-from receiver.cli import api, checking, deliveries, drift, events, inbox, order, replaying, running, sandbox, simulating
+from receiver.cli import (
+    api,
+    checking,
+    deliveries,
+    dev,
+    drift,
+    events,
+    inbox,
+    order,
+    replaying,
+    running,
+    sandbox,
+    simulating,
+)
 from receiver.cli.context import Configured
 
 app = typer.Typer(
@@ -18,6 +31,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 running.add_to(app)
+dev.add_to(app)
 checking.add_to(app)
 events.add_to(app)
 api.add_to(app)

@@ -1,31 +1,30 @@
-"""``run``, ``dev``, ``serve``, ``work``, ``migrate``: what makes the service go."""
+"""``run``, ``serve``, ``work``, ``migrate``: what makes the service go."""
 
 import socket
 import sys
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
 from receiver import embedded, logs, plugins
 from receiver.accounts import Account
-from receiver.cli import demo, output
+from receiver.cli import addresses, output
 from receiver.cli.context import configured
-from receiver.errors import RoutingError, SettingsError, StoreError, WrongCall
-from receiver.settings import Settings, demo_accounts
+from receiver.errors import RoutingError, SettingsError, StoreError
+from receiver.settings import Settings
 from receiver.sources import SOURCES
 from receiver.sources.base import Source
 from receiver.store.sqlite import SqliteStore
-from receiver.transport import Request, Send
+from receiver.transport import Send
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on", show_default="web.host, else 127.0.0.1")]
 Port = Annotated[int | None, typer.Option(help="Port to listen on", show_default="web.port, else 8000")]
 
 
 def add_to(app: typer.Typer) -> None:
-    for command in (run, dev, migrate):
+    for command in (run, migrate):
         app.command()(command)
     for later in (serve, work):  # whatever options they will have, they say what they wait for
         app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(later)
@@ -37,42 +36,13 @@ def run(context: typer.Context, host: Host = None, port: Port = None) -> None:
     logs.configure(level=settings.log.level, style=settings.log.format)
     if not settings.accounts:
         output.fail("no account is configured: add [[accounts]] to yizhan.toml, or try `yizhan dev`")
-    listener = _listen(settings)
+    listener = listen(settings)
 
     def on_ready() -> None:
-        print(f"yizhan listens on {_address(listener)}. Callback URLs to register:")
-        _print_urls(settings, settings.accounts, listener)
+        print(f"yizhan listens on {addresses.of(*addresses.listening(listener))}. Callback URLs to register:")
+        print_urls(settings, settings.accounts, listener)
 
-    _run(settings, settings.accounts, listener, on_ready)
-
-
-def dev(
-    context: typer.Context,
-    host: Host = None,
-    port: Port = None,
-    demo_wanted: Annotated[
-        bool, typer.Option("--demo", help="Post sample callbacks and the life of one order to itself, and show them")
-    ] = False,
-) -> None:
-    """Run everything in one process for trying out, showing each callback, event and handler as it happens.
-
-    Without a configuration there is one account for each source, with key `demo` and secret `demo-secret`.
-    """
-    settings = configured(context).with_options({"web.host": host, "web.port": port})
-    # For reading along, also through a pipe, unless the configuration says otherwise.
-    logs.configure(level="debug", style="pretty" if settings.log.format == "auto" else settings.log.format)
-    accounts = settings.accounts or demo_accounts()
-    listener = _listen(settings)
-
-    def on_ready() -> None:
-        print(f"yizhan dev listens on {_address(listener)}. Callback URLs to register:")
-        _print_urls(settings, accounts, listener)
-        print("Follow-up calls to the platform are not made here yet: handlers read and log.")
-        sys.stdout.flush()
-        if demo_wanted:
-            threading.Thread(target=demo.play, args=(accounts, _address(listener)), name="demo", daemon=True).start()
-
-    _run(settings, accounts, listener, on_ready, send=_nowhere)
+    keep_running(settings, settings.accounts, listener, on_ready)
 
 
 def serve(_context: typer.Context) -> None:
@@ -87,7 +57,7 @@ def work(_context: typer.Context) -> None:
 
 def migrate(context: typer.Context) -> None:
     """Create the store's schema, or bring it to this version. `run` and `dev` do so by themselves."""
-    path = _store_path(configured(context).settings)
+    path = store_path(configured(context).settings)
     try:
         store = SqliteStore(path)
         try:
@@ -101,18 +71,14 @@ def migrate(context: typer.Context) -> None:
     print(f"{path} is up to date")
 
 
-def _nowhere(_request: Request, _seconds: float) -> NoReturn:
-    """What is tried out must not reach a real seller."""
-    raise WrongCall("yizhan dev makes no follow-up calls yet; use yizhan run")
-
-
-def _run(
+def keep_running(
     settings: Settings,
     accounts: Iterable[Account],
     listener: socket.socket,
     on_ready: Callable[[], None],
     send: Send | None = None,
 ) -> None:
+    """Everything in this process, until it is asked to stop. ``send`` takes the place of the network for calls."""
     if settings.broker.url != "memory://":
         output.fail("broker.url: run and dev use memory://; Redis and RabbitMQ are not supported yet")
     table: Mapping[str, tuple[Account, Source]] = {
@@ -121,7 +87,7 @@ def _run(
     try:
         router = plugins.load_routers(settings.handlers.routers, settings.folder, settings.handler_tables)
         embedded.run(
-            store_path=_store_path(settings),
+            store_path=store_path(settings),
             accounts=table,
             sources=SOURCES,
             router=router,
@@ -139,26 +105,21 @@ def _run(
         listener.close()
 
 
-def _listen(settings: Settings) -> socket.socket:
+def listen(settings: Settings) -> socket.socket:
     try:
         return embedded.listen(settings.web.host, settings.web.port)
     except SettingsError as error:
         output.fail(str(error), output.FOUND_WANTING)
 
 
-def _store_path(settings: Settings) -> Path:
+def store_path(settings: Settings) -> Path:
     if settings.store.path is None:
         output.fail("store.url: PostgreSQL is not supported yet; give sqlite:///…")
     return settings.store.path
 
 
-def _address(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def _print_urls(settings: Settings, accounts: Iterable[Account], listener: socket.socket) -> None:
-    base = settings.web.public_url or _address(listener)
+def print_urls(settings: Settings, accounts: Iterable[Account], listener: socket.socket) -> None:
+    base = settings.web.public_url or addresses.of(*addresses.listening(listener))
     for account in accounts:
         print(f"  {account.name:16} {base}/callbacks/{account.name}   ({account.source})")
     if settings.web.public_url is None:

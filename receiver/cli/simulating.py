@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from receiver.accounts import Account
-from receiver.cli import output
+from receiver.cli import addresses, output, telling
 from receiver.cli.context import configured
 from receiver.settings import Settings, demo_accounts
 from receiver.simulator.faults import Faults
@@ -29,8 +29,6 @@ from receiver.sources import SOURCES
 
 #: Up to so many callbacks, each answer is a line of its own.
 HANDFUL = 30
-#: Where one can reach what listens on every address.
-_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - nothing is bound here
 
 
 def _probability(text: str) -> Any:
@@ -45,7 +43,11 @@ def simulate(
     context: typer.Context,
     stories: Annotated[
         list[str] | None,
-        typer.Argument(metavar="STORY", help="Topics, or samples by name", show_default="all of the account's source"),
+        typer.Argument(
+            metavar="STORY",
+            help="Topics, samples by name, or stories of the sandbox",
+            show_default="all samples of the account's source",
+        ),
     ] = None,
     *,
     url: Annotated[
@@ -68,9 +70,17 @@ def simulate(
     forge: Annotated[float, _probability("Add one signed with a wrong secret")] = 0.0,
     corrupt: Annotated[float, _probability("Add one whose bytes changed on the way")] = 0.0,
     seed: Annotated[int | None, typer.Option(metavar="N", help="Repeat a run", show_default="a new one")] = None,
+    sandbox: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Which sandbox tells its stories", show_default="web.port + 1, as of dev"),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary alone, as a JSON object")] = False,
 ) -> None:
     """Sign callbacks as a source would, post them, and count the answers.
+
+    A story of the sandbox (`yizhan sandbox --help`) is played by a running dev
+    or sandbox: what happens to an order there comes as callbacks, and handlers
+    can ask and answer. The other options do not apply to it, but for --rate.
 
     The seed, which is printed, decides ids, order and faults. Given with --seed,
     it decides the times too, and a second run against the same store is nothing
@@ -80,6 +90,12 @@ def simulate(
     that is forged or corrupt was.
     """
     settings = configured(context).settings
+    if telling.are_stories(stories or []):
+        if url or count or seed is not None or any((duplicate, reorder, late, forge, corrupt)):
+            output.fail("stories of the sandbox take --sandbox, --account, --rate and --json alone")
+        base = sandbox or addresses.from_here(settings.web.host, settings.web.port + 1)
+        telling.tell(stories or [], base.rstrip("/"), account, pace=1 / rate if rate else 0.0, as_json=as_json)
+        return
     target = _target(url, settings, account)
     summary = Summary(secrets.randbelow(2**32) if seed is None else seed)
     try:
@@ -132,10 +148,9 @@ def _target(url: str | None, settings: Settings, name: str | None) -> _Target:
 
 
 def _local(settings: Settings) -> str:
-    host = _EVERYWHERE.get(settings.web.host, settings.web.host)
     if not settings.web.port:
         output.fail("--url: expected, because web.port is 0")
-    return f"http://[{host}]:{settings.web.port}" if ":" in host else f"http://{host}:{settings.web.port}"
+    return addresses.from_here(settings.web.host, settings.web.port)
 
 
 def _parts(base: str) -> str:

@@ -87,6 +87,7 @@ def _push(push: Push) -> dict[str, Any]:
         "order_id": told.order.id,
         "refund_id": told.refund.id if told.refund else None,
         "action": told.action,
+        "word": told.word,
         "state": push.state,
         "attempts": [asdict(attempt) for attempt in list(push.attempts)],
     }

@@ -2,14 +2,21 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
 
 from receiver.accounts import Account
 from receiver.sandbox.app import Api
 from receiver.sandbox.faults import Fault, Faults
+from receiver.sandbox.keeping import File, Kept
 from receiver.sandbox.news import Told
-from receiver.sandbox.push import Manner, Pusher
+from receiver.sandbox.order import Order
+from receiver.sandbox.push import Manner, Push, Pusher
+from receiver.sandbox.refund import Refund
 from receiver.sandbox.signing import RECIPE, Recipe
 from receiver.sandbox.state import State, now
+
+T = TypeVar("T")
 
 
 class Desk:
@@ -23,12 +30,20 @@ class Desk:
         faults: Iterable[Fault] = (),
         manner: Manner | None = None,
         recipe: Recipe = RECIPE,
+        file: Path | None = None,
     ) -> None:
-        """``callbacks``: the registered URL by account's name. Only PandaPon's accounts count: it is its platform."""
+        """``callbacks``: the registered URL by account's name. Only PandaPon's accounts count: it is its platform.
+
+        What it holds is kept in the ``file``, where there is one.
+        """
         self.accounts = {account.name: account for account in accounts if account.source == "pandapon"}
-        self.state = State(seed=seed, clock=clock)
+        self._file = None if file is None else File(file)
+        self.state = State(
+            seed=seed, clock=clock, orders=self._kept("order", Order), refunds=self._kept("refund", Refund)
+        )
         self.faults = Faults(tuple(faults), seed=seed)
-        self.pusher = Pusher(self.state, self.accounts, manner or Manner(), seed=seed)
+        pushes = self._kept("push", Push)
+        self.pusher = Pusher(self.state, self.accounts, manner or Manner(), seed=seed, kept=pushes)
         self.pusher.urls.update(callbacks or {})
         self.api = Api(
             state=self.state,
@@ -48,3 +63,10 @@ class Desk:
     def settle(self, seconds: float = 10.0) -> bool:
         """Wait until all that was to be pushed is acknowledged or given up."""
         return self.pusher.settle(seconds)
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def _kept(self, kind: str, of: type[T]) -> Kept[T] | None:
+        return None if self._file is None else Kept(self._file, kind, of)

@@ -1,6 +1,6 @@
 """What can happen to orders. Each transition says what the platform tells of it; an illegal one is ``Refused``."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -34,10 +34,10 @@ class Wanted:
 
 
 class Orders:
-    def __init__(self, ids: Ids, clock: Callable[[], datetime]) -> None:
+    def __init__(self, ids: Ids, clock: Callable[[], datetime], orders: MutableMapping[str, Order]) -> None:
         self._ids = ids
         self._clock = clock
-        self._orders: dict[str, Order] = {}
+        self._orders = orders
 
     def all(self) -> tuple[Order, ...]:
         return tuple(self._orders.values())

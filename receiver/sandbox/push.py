@@ -6,7 +6,7 @@ here as one likes.
 
 import asyncio
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
@@ -62,8 +62,17 @@ class Manner:
 class Pusher:
     """Told in any thread; pushes in the event loop in which it was started."""
 
-    def __init__(self, state: State, accounts: Mapping[str, Account], manner: Manner, *, seed: int = 0) -> None:
-        self.pushes: list[Push] = []
+    def __init__(
+        self,
+        state: State,
+        accounts: Mapping[str, Account],
+        manner: Manner,
+        *,
+        seed: int = 0,
+        kept: MutableMapping[str, Push] | None = None,
+    ) -> None:
+        self._kept = {} if kept is None else kept
+        self.pushes = list(self._kept.values())
         #: By account's name.
         self.urls: dict[str, str] = {}
         self._state = state
@@ -84,6 +93,7 @@ class Pusher:
                 push = Push(len(self.pushes) + 1, item, losses=self._losses)
                 self._losses = []
                 self.pushes.append(push)
+                self._keep(push)
                 if self._loop is not None:
                     self._loop.call_soon_threadsafe(self._begin, push)
 
@@ -103,7 +113,8 @@ class Pusher:
         with self._changed:
             self._loop = asyncio.get_running_loop()
             for push in self.pushes:
-                self._begin(push)
+                if push.state == "due":
+                    self._begin(push)
 
     async def close(self) -> None:
         with self._changed:
@@ -134,7 +145,7 @@ class Pusher:
             elif before is not None:
                 await before.wait()
             body = message(push.news, self._state.clock(), self._manner.wire)
-            for retry in range(1 + RETRIES):
+            for retry in range(len(push.attempts), 1 + RETRIES):
                 if retry:
                     await asyncio.sleep(self._manner.half_hour)
                     body = self._again(push, body)
@@ -161,6 +172,7 @@ class Pusher:
             outcome = loss or answer
         with self._changed:
             push.attempts.append(Attempt(at, outcome, round(perf_counter() - began, 4)))
+            self._keep(push)
         return outcome == ACKNOWLEDGED
 
     async def _post(self, url: str, body: bytes, account: Account) -> Outcome:
@@ -180,4 +192,8 @@ class Pusher:
     def _ended(self, push: Push, state: Literal["acknowledged", "given_up", "unregistered"]) -> None:
         with self._changed:
             push.state = state
+            self._keep(push)
             self._changed.notify_all()
+
+    def _keep(self, push: Push) -> None:
+        self._kept[str(push.number)] = push

@@ -5,7 +5,7 @@ https://open.1688.com/doc/topicDetail.htm?id=ORDER_BUYER_VIEW_ORDER_BUYER_REFUND
 is, and only for what changes its status or what the seller writes: no page says more.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, MutableMapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -22,11 +22,13 @@ _OPERATORS = {"buyer": "buyer", "seller": "seller", "platform": "system"}
 
 
 class Refunds:
-    def __init__(self, ids: Ids, clock: Callable[[], datetime], orders: Orders) -> None:
+    def __init__(
+        self, ids: Ids, clock: Callable[[], datetime], orders: Orders, refunds: MutableMapping[str, Refund]
+    ) -> None:
         self._ids = ids
         self._clock = clock
         self._orders = orders
-        self._refunds: dict[str, Refund] = {}
+        self._refunds = refunds
 
     def all(self) -> tuple[Refund, ...]:
         return tuple(self._refunds.values())

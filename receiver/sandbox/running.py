@@ -57,6 +57,7 @@ class Sandbox(Desk):
             self._thread.join(PATIENCE)
         if self._listener is not None:
             self._listener.close()
+        self.close()
 
     def __enter__(self) -> Self:
         self.start()
