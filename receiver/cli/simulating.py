@@ -61,7 +61,13 @@ def simulate(
         int | None, typer.Option(metavar="N", min=1, help="Instead of stories: N different callbacks of made-up orders")
     ] = None,
     rate: Annotated[
-        float | None, typer.Option(metavar="R", min=0.001, help="Posts a second", show_default="as fast as answered")
+        float | None,
+        typer.Option(
+            metavar="R",
+            min=0.001,
+            help="Posts, or steps of a story, a second",
+            show_default="as fast as answered; 2 of a story",
+        ),
     ] = None,
     concurrency: Annotated[int, typer.Option(metavar="N", min=1, help="Posts under way at a time")] = 8,
     duplicate: Annotated[float, _probability("Send it again soon after")] = 0.0,
@@ -94,7 +100,7 @@ def simulate(
         if url or count or seed is not None or any((duplicate, reorder, late, forge, corrupt)):
             output.fail("stories of the sandbox take --sandbox, --account, --rate and --json alone")
         base = sandbox or addresses.from_here(settings.web.host, settings.web.port + 1)
-        telling.tell(stories or [], base.rstrip("/"), account, pace=1 / rate if rate else 0.0, as_json=as_json)
+        telling.tell(stories or [], base.rstrip("/"), account, pace=1 / (rate or telling.RATE), as_json=as_json)
         return
     target = _target(url, settings, account)
     summary = Summary(secrets.randbelow(2**32) if seed is None else seed)

@@ -11,6 +11,8 @@ import typer
 from receiver.cli import output
 from receiver.sandbox.stories import STORIES
 
+#: Steps a second: handlers are to react to one before the next.
+RATE = 2.0
 #: Seconds that a story may take, and its pushes after it.
 PATIENCE = 120.0
 #: Between two looks at what has become of the pushes.

@@ -117,3 +117,18 @@ def test_stories_want_a_sandbox_that_runs(tmp_path: Path) -> None:
     assert "ORDER_CREATE is no story of the sandbox" in mixed.stderr
     faults = simulate(dev, "cancellation", "--forge", "0.5")
     assert (faults.returncode, faults.stderr.count("--sandbox, --account, --rate and --json alone")) == (2, 1)
+
+
+def test_demo_needs_no_configuration_and_ends_in_one_message_to_the_seller(tmp_path: Path) -> None:
+    """Every sample and every story is acknowledged; the rule that answers a rejection is seen in the thread."""
+    dev = Yizhan(tmp_path, (), command=("dev", "--demo"))
+    with dev:
+        wait_until(lambda: "Stop: Ctrl-C." in dev.log.read_text(), seconds=90, what="the demo is over")
+        _, _, said = dev.log.read_text().rpartition("demo: 12 stories")
+        counts = said.partition("\n")[0].split(" · ")
+        assert counts[1].removeprefix("callbacks ") == counts[2].removeprefix("acknowledged ")
+        assert "as expected" in dev.log.read_text()
+        assert messages(dev).count("buyer") == 1
+        assert "  buyer: 您好" in said
+        assert "drift.seen" not in dev.log.read_text()
+        assert dev.stop() == 0
