@@ -29,8 +29,8 @@ from receiver import TransientFailure
 
 #: How often another worker may come in between before this one leaves it to the next attempt.
 _TRIES = 5
-#: Seconds to wait for a connection or, in SQLite, for another writer.
-_PATIENCE = {"sqlite": {"timeout": 5}, "postgresql": {"connect_timeout": 5}}
+#: Seconds (the last: ms) to wait for a connection, for another writer of SQLite, for a network that says nothing.
+_PATIENCE = {"sqlite": {"timeout": 5}, "postgresql": {"connect_timeout": 5, "tcp_user_timeout": 10_000}}
 
 
 class Database:
