@@ -79,9 +79,10 @@ own: what waits in C cannot be interrupted.
 kept and shown.
 
 *What ships.* ``handlers:router``, which is used unless ``routers`` says otherwise, only tells the log (``journal``).
-The rest is switched on by a table of its name, and each is an example to copy:
+The rest is switched on by a table of its name, ``[handlers.orders]``, and each is an example to copy:
 
-``aftersales``   ``[handlers.aftersales]``: rules that write to the seller about a refund, and watch for the answer
+``aftersales``   rules that write to the seller about a refund, and watch for the answer
+``orders``       orders, lines, refunds and parcels as they stand, in the team's own database
 '''
 
 from handlers import journal
