@@ -18,6 +18,7 @@ from receiver.events import Event
 from receiver.failures import describe, places
 from receiver.invoke import Invoker
 from receiver.metrics import Metrics
+from receiver.recall import recall
 from receiver.routing import Context, Route, Router
 from receiver.shares import Shares
 from receiver.sources.base import Source
@@ -102,9 +103,7 @@ class Deliverer:
         """The event, and what its handler raised."""
         envelope, event = started.envelope, None
         try:
-            event = self._sources[envelope.source].decode(envelope)[started.event_number]
-            if started.uncertain:
-                event = event.model_copy(update={"uncertain": True})
+            event = recall(started, self._sources)
             effects = Effects(self._store, started, event.lane or f"envelope:{envelope.id}")
             context: Context[Any] = Context(
                 event=event,

@@ -12,7 +12,7 @@ from typing import Protocol
 from receiver.deliveries import Attempt, Delivery, Dispatched, Ended, Filters, Offer, Skipped, Started
 from receiver.drift import Drifted
 from receiver.effects import Claimed, EffectKey, EffectState
-from receiver.envelope import Envelope, Receipt, StoredEnvelope
+from receiver.envelope import Envelope, Platform, Receipt, StoredEnvelope
 from receiver.timeline import Told
 
 #: A source sends the same message again for 2.5 h (PandaPon) or 6 h (its siblings) and then never; what comes after
@@ -58,6 +58,13 @@ class Store(Protocol):
 
     def recover(self, limits: Mapping[str, int]) -> Swept:
         """At the start of an embedded process: nobody else can hold anything, so put back all."""
+
+    def tell_buried(self, handlers: Mapping[str, Platform | None], limit: int) -> int:
+        """Owe each of these handlers a delivery about each delivery that died and was not told of yet.
+
+        Up to ``limit`` of them; how many there were. ``handlers``: the one platform each asks for, or ``None``. What a
+        person buried is not told, nor what dies of telling a burial.
+        """
 
     # The worker.
 

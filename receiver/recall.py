@@ -1,0 +1,47 @@
+"""A delivery that is to be attempted -> the event that it is about, made again."""
+
+from collections.abc import Mapping
+
+from receiver.deliveries import UNREADABLE, Started
+from receiver.envelope import StoredEnvelope
+from receiver.events import DeliveryBuried, EnvelopeUnreadable, Event
+from receiver.sources.base import Source
+
+
+def recall(started: Started, sources: Mapping[str, Source]) -> Event:
+    """Raises ``Undecodable`` if the envelope cannot be read by this version."""
+    envelope = started.envelope
+    if started.buried is not None:
+        return DeliveryBuried(
+            account=envelope.account,
+            source=envelope.source,
+            platform=envelope.platform,
+            topic=envelope.topic or "",
+            order_id=started.buried.order_id,
+            refund_id=started.buried.refund_id,
+            occurred_at=started.buried.ended_at,
+            error=started.buried.error,
+            delivery_id=started.buried.id,
+            handler=started.buried.handler,
+            event_type=started.buried.event,
+            attempts=started.buried.attempts,
+            raw={},
+        )
+    if started.event_number == UNREADABLE:
+        return unreadable(envelope, envelope.error)
+    event = sources[envelope.source].decode(envelope)[started.event_number]
+    return event.model_copy(update={"uncertain": True}) if started.uncertain else event
+
+
+def unreadable(envelope: StoredEnvelope, error: str | None) -> EnvelopeUnreadable:
+    return EnvelopeUnreadable(
+        account=envelope.account,
+        source=envelope.source,
+        platform=envelope.platform,
+        topic=envelope.topic or "",
+        order_id=envelope.order_id,
+        refund_id=envelope.refund_id,
+        occurred_at=envelope.received_at,
+        error=error,
+        raw={},
+    )
