@@ -75,6 +75,7 @@ kept and shown.
 The rest is switched on by a table of its name, and each is an example to copy:
 
 ``aftersales``   ``[handlers.aftersales]``: rules that write to the seller about a refund, and watch for the answer
+``forward``      ``[handlers.forward]``: signed webhooks to URLs of yours
 '''
 
 from handlers import journal
