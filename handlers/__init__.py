@@ -76,6 +76,7 @@ The rest is switched on by a table of its name, and each is an example to copy:
 
 ``aftersales``   ``[handlers.aftersales]``: rules that write to the seller about a refund, and watch for the answer
 ``forward``      ``[handlers.forward]``: signed webhooks to URLs of yours
+``notify``       ``[handlers.notify]``: chosen events and dead letters to people, a storm as one message
 '''
 
 from handlers import journal

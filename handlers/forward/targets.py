@@ -2,19 +2,17 @@
 
 import base64
 from collections.abc import Mapping
-from fnmatch import fnmatchcase
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from handlers.choosing import Patterns, Texts, chosen
 from receiver.envelope import Platform
-from receiver.events import DeadLetter, Event
-from receiver.vocabulary import event_types
+from receiver.events import Event
 
 #: Of a secret, in bytes: the least that Standard Webhooks allows.
 _SHORTEST = 24
-_TYPES = [kind.type for kind in event_types() if not issubclass(kind, DeadLetter)]
 
 
 class Target(BaseModel):
@@ -22,10 +20,8 @@ class Target(BaseModel):
 
     name: str = Field(pattern=r"^[\w-]{1,64}$")
     url: str = Field(repr=False)
-    secret: Annotated[tuple[str, ...], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)] = (
-        Field(repr=False, min_length=1)
-    )
-    events: tuple[str, ...] = ("*",)
+    secret: Texts = Field(repr=False, min_length=1)
+    events: Patterns = ("*",)
     platform: Platform | None = None
     account: str | None = None
     where: Mapping[str, str | int | bool] = {}
@@ -47,14 +43,6 @@ class Target(BaseModel):
                 raise ValueError(f"expected whsec_ and {_SHORTEST} bytes or more in base64")
         return secrets
 
-    @field_validator("events")
-    @classmethod
-    def _are_known(cls, events: tuple[str, ...]) -> tuple[str, ...]:
-        for pattern in events:
-            if not any(fnmatchcase(kind, pattern) for kind in _TYPES):
-                raise ValueError(f"no event is called {pattern}; `yizhan events` lists them")
-        return events
-
     @model_validator(mode="after")
     def _leads_out(self) -> "Target":
         schemes = ("https://", "http://") if self.allow_private else ("https://",)
@@ -65,7 +53,7 @@ class Target(BaseModel):
 
     def wants(self, event: Event, data: Mapping[str, Any]) -> bool:
         return (
-            any(fnmatchcase(event.type, pattern) for pattern in self.events)
+            chosen(event, self.events)
             and self.account in (None, event.account)
             and all(_at(data, path) == value for path, value in self.where.items())
         )
