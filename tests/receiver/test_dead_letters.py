@@ -16,7 +16,7 @@ from receiver.errors import PermanentFailure
 from receiver.events import DeadLetter, DeliveryBuried, EnvelopeUnreadable, Event, OrderEvent
 from receiver.routing import Context, Router
 from receiver.sources import SOURCES
-from receiver.store.sqlite import SqliteStore
+from receiver.store.sqlite import SqliteStore, connecting
 from receiver.sweep import sweep
 
 CREATED = message("ORDER_CREATE", orderId="42")
@@ -212,3 +212,21 @@ def test_running_process_tells_once_also_across_a_kill(tmp_path: Path, *, killed
         yizhan.start()
         wait_until(ended(yizhan, "delivery.buried", "succeeded"), seconds=20, what="still told")
         assert [line.split()[1:] for line in lines(tmp_path)] == [["shop.fails", "42"]]
+
+
+def test_what_died_before_the_upgrade_is_told_to_nobody(
+    tmp_path: Path, router: Router, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the first message of a team that upgrades would be of a year's dead letters."""
+    older = [(name, sql) for name, sql in connecting.migrations() if name != "0007_buried.sql"]
+    store = SqliteStore(tmp_path / "yizhan.db")
+    with monkeypatch.context() as patch:
+        patch.setattr(connecting, "migrations", lambda: older)
+        store.migrate()
+    accept(store, CREATED)
+    dispatch.dispatch(store, SOURCES, router)
+    assert "dead" in {one.state for one in attempt_all(store, router)}
+    assert store.migrate() == ["0007_buried.sql"]
+    sweep(store, router)
+    assert store.deliveries(Filters(event="delivery.buried"), 10) == []
+    store.close()

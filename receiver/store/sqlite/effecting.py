@@ -1,12 +1,15 @@
 """Effects in the store: an intent committed before the call, and what became of it. See ``receiver.effects``."""
 
+import json
+from collections.abc import Sequence
 from datetime import timedelta
 
 import apsw
 
 from receiver.deliveries import Started
-from receiver.effects import SETTLE_TIME, Claimed, EffectKey, EffectState
+from receiver.effects import SETTLE_TIME, Claimed, Effect, EffectKey, EffectState
 from receiver.store.sqlite import query
+from receiver.store.sqlite.reading import moment
 
 _TAKEN = (
     "state = 'intent', turn = turn + 1, delivery_id = :delivery, attempt = :attempt, known_at = :now,"
@@ -59,6 +62,21 @@ def fence_holds(connection: apsw.Connection, started: Started, *, now: int) -> b
         (started.offer.delivery_id, started.offer.number, now),
     )
     return held is not None
+
+
+def effects(connection: apsw.Connection, delivery_ids: Sequence[int]) -> list[Effect]:
+    rows = query.rows(
+        connection,
+        "SELECT delivery_id, attempt, purpose, state, known_at, note FROM effect"
+        " WHERE delivery_id IN (SELECT value FROM json_each(?)) ORDER BY known_at, delivery_id, purpose",
+        (json.dumps([*delivery_ids]),),
+    )
+    return [
+        Effect(
+            delivery_id=delivery_id, attempt=attempt, purpose=purpose, state=state, known_at=moment(known_at), note=note
+        )
+        for delivery_id, attempt, purpose, state, known_at, note in rows
+    ]
 
 
 def _claimed(connection: apsw.Connection, key: EffectKey, *, mine: bool, now: int) -> Claimed:

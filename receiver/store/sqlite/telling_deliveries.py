@@ -1,4 +1,4 @@
-"""The part of a story that deliveries have in it: events, attempts, decisions, replays."""
+"""The part of a story that deliveries have in it: events, attempts, effects, decisions, replays."""
 
 import json
 import math
@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import apsw
 
-from receiver.store.sqlite import query
+from receiver.store.sqlite import effecting, query
 from receiver.store.sqlite.reading import moment
-from receiver.timeline import AttemptTold, DecisionTold, EventTold, ReplayTold, Told
+from receiver.timeline import AttemptTold, DecisionTold, EffectTold, EventTold, ReplayTold, Told
 
 _OWED = """
 SELECT id, envelope_seq, number, handler, event, order_id, refund_id, tells_state, stage, occurred_at,
@@ -77,6 +77,7 @@ def lines(
     for delivery in deliveries:
         yield from _decided(delivery, envelope_ids[delivery.envelope_seq], now)
     yield from _attempts(connection, deliveries, envelope_ids)
+    yield from _effects(connection, deliveries, envelope_ids)
 
 
 def _event(deliveries: Sequence[Owed], number: int, envelope_id: str) -> Line:
@@ -124,7 +125,7 @@ def _decided(delivery: Owed, envelope_id: str, now: int) -> Iterator[Line]:
         held_by=delivery.held_by,
         error=delivery.error,
     )
-    yield Line((math.inf if ended is None else ended, 1, delivery.id, 2), decision)  # how it stands now comes last
+    yield Line((math.inf if ended is None else ended, 1, delivery.id, 3), decision)  # how it stands now comes last
 
 
 def _attempts(
@@ -145,3 +146,22 @@ def _attempts(
             error=error,
         )
         yield Line((started_at, 1, delivery_id, 1), attempt)
+
+
+def _effects(
+    connection: apsw.Connection, deliveries: Iterable[Owed], envelope_ids: Mapping[int, str]
+) -> Iterator[Line]:
+    by_id = {delivery.id: delivery for delivery in deliveries}
+    for effect in effecting.effects(connection, [*by_id]):
+        delivery = by_id[effect.delivery_id]
+        told = EffectTold(
+            at=effect.known_at,
+            envelope_id=envelope_ids[delivery.envelope_seq],
+            delivery_id=delivery.id,
+            handler=delivery.handler,
+            attempt=effect.attempt,
+            purpose=effect.purpose,
+            state=effect.state,
+            note=effect.note,
+        )
+        yield Line((round(effect.known_at.timestamp() * 1000), 1, delivery.id, 2), told)

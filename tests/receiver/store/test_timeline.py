@@ -13,6 +13,7 @@ import pytest
 from builders import Clock, envelope
 
 from receiver.deliveries import Delivery, Dispatched, Ended, Filters, NewDelivery, Skipped, Started
+from receiver.effects import EffectKey
 from receiver.envelope import Envelope
 from receiver.standing import Standing
 from receiver.store.sqlite import SqliteStore, connecting, telling
@@ -20,6 +21,7 @@ from receiver.timeline import (
     AttemptTold,
     CallbackTold,
     DecisionTold,
+    EffectTold,
     EventTold,
     RedeliveryTold,
     ReplayTold,
@@ -389,3 +391,30 @@ def test_no_table_is_read_from_end_to_end(
 def test_its_kinds_are_told_in_json_as_they_are_named() -> None:
     line = UnaskedTold(at=datetime(2026, 5, 20, tzinfo=UTC), envelope_id="e")
     assert [*orjson.loads(orjson.dumps(line))] == ["at", "kind", "envelope_id"]
+
+
+def test_effects_are_told_between_the_attempt_and_the_decision(store: SqliteStore, clock: Clock) -> None:
+    envelope_id = order(store, "42")
+    (started,) = work(store, None)
+    assert isinstance(started, Started)
+    key = EffectKey("main", "a", "order:42", "ask-why")
+    store.intend(key, started, timedelta(seconds=30))
+    clock.pass_time(seconds=1)
+    store.note(key, 1, "unsure", "an attempt ended")
+    noted = now(clock)
+    store.settle(started, DEAD)
+    told = store.timeline("42")
+    assert kinds(told) == ["callback", "event", "attempt", "effect", "decision"]
+    (effect,) = only(told, EffectTold)
+    assert effect == EffectTold(
+        at=noted,
+        envelope_id=envelope_id,
+        delivery_id=started.offer.delivery_id,
+        handler="a",
+        attempt=1,
+        purpose="ask-why",
+        state="unsure",
+        note="an attempt ended",
+    )
+    store.replay([started.offer.delivery_id], "mei", repeat_effects=True)
+    assert only(store.timeline("42"), EffectTold) == []
