@@ -9,9 +9,8 @@ from receiver.deliveries import UNREADABLE, Dispatched, NewDelivery
 from receiver.drift import Drift
 from receiver.envelope import StoredEnvelope
 from receiver.errors import Undecodable
-from receiver.events import Event, Unrecognized
+from receiver.events import EnvelopeUnreadable, Event, Unrecognized
 from receiver.failures import describe
-from receiver.recall import unreadable
 from receiver.routing import Route, Router
 from receiver.sources import shapes
 from receiver.sources.base import Source
@@ -60,7 +59,7 @@ def _interpret(envelope: StoredEnvelope, sources: Mapping[str, Source], router: 
 
 def _unreadable(envelope: StoredEnvelope, error: str, router: Router, *, drift: tuple[Drift, ...] = ()) -> Dispatched:
     """Buried; and who asked to be told of it is."""
-    event = unreadable(envelope, error)
+    event = EnvelopeUnreadable.of(envelope, error)
     return Dispatched(
         envelope_id=envelope.id,
         unreadable=error,

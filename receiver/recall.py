@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from receiver.deliveries import UNREADABLE, Started
-from receiver.envelope import StoredEnvelope
 from receiver.events import DeliveryBuried, EnvelopeUnreadable, Event
 from receiver.sources.base import Source
 
@@ -28,20 +27,6 @@ def recall(started: Started, sources: Mapping[str, Source]) -> Event:
             raw={},
         )
     if started.event_number == UNREADABLE:
-        return unreadable(envelope, envelope.error)
+        return EnvelopeUnreadable.of(envelope, envelope.error)
     event = sources[envelope.source].decode(envelope)[started.event_number]
     return event.model_copy(update={"uncertain": True}) if started.uncertain else event
-
-
-def unreadable(envelope: StoredEnvelope, error: str | None) -> EnvelopeUnreadable:
-    return EnvelopeUnreadable(
-        account=envelope.account,
-        source=envelope.source,
-        platform=envelope.platform,
-        topic=envelope.topic or "",
-        order_id=envelope.order_id,
-        refund_id=envelope.refund_id,
-        occurred_at=envelope.received_at,
-        error=error,
-        raw={},
-    )

@@ -5,6 +5,7 @@ Nothing is told of a dead letter of these events: a handler that fails to tell o
 
 from typing import ClassVar
 
+from receiver.envelope import StoredEnvelope
 from receiver.events.event import Event
 
 
@@ -44,3 +45,17 @@ class EnvelopeUnreadable(DeadLetter):
     """
 
     type: ClassVar[str] = "envelope.unreadable"
+
+    @classmethod
+    def of(cls, envelope: StoredEnvelope, error: str | None) -> "EnvelopeUnreadable":
+        return cls(
+            account=envelope.account,
+            source=envelope.source,
+            platform=envelope.platform,
+            topic=envelope.topic or "",
+            order_id=envelope.order_id,
+            refund_id=envelope.refund_id,
+            occurred_at=envelope.received_at,
+            error=error,
+            raw={},
+        )
