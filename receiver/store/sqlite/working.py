@@ -6,6 +6,7 @@ from datetime import timedelta
 import apsw
 
 from receiver.deliveries import RUN_LEASE_MARGIN, Ended, Filters, Offer, Skipped, Started
+from receiver.store.rows import milliseconds
 from receiver.store.sqlite import guarding, lanes, query
 from receiver.store.sqlite.reading import list_deliveries, stored_envelope
 
@@ -94,7 +95,3 @@ def settle(connection: apsw.Connection, started: Started, ended: Ended, *, now: 
     if not open_again:
         lanes.advance(connection, *rows[0])
     return True
-
-
-def milliseconds(duration: timedelta) -> int:
-    return duration // timedelta(milliseconds=1)

@@ -4,9 +4,12 @@ import asyncio
 from datetime import timedelta
 
 from builders import Clock, envelope
+from databases import on_every_store
 
 from receiver.deliveries import Delivery, Dispatched, Ended, Filters, NewDelivery, Started
 from receiver.store.base import Store
+
+pytestmark = on_every_store
 
 TIMEOUTS = dict.fromkeys(("shop", "tell", "tell.taobao"), timedelta(seconds=30))
 DEAD = Ended(outcome="failed", state="dead", error="ValueError at shop.py:7")
