@@ -10,7 +10,7 @@ import structlog
 from receiver.api import Api
 from receiver.envelope import Platform, StoredEnvelope
 from receiver.errors import RoutingError
-from receiver.events import Event
+from receiver.events import DeadLetter, Event
 
 T = TypeVar("T")
 
@@ -67,11 +67,18 @@ class Route:
     #: Only events of orders that live there; ``None``: all.
     platform: Platform | None
     stale: Stale
+    #: Else no event waits for another.
+    ordered: bool
     timeout: timedelta
     max_attempts: int
 
+    def asks_for(self, kind: type[Event]) -> bool:
+        """Dead letters are nothing that a source tells: a handler of every event has not asked for them."""
+        by_name = issubclass(self.event_type, DeadLetter) == issubclass(kind, DeadLetter)
+        return by_name and issubclass(kind, self.event_type)
+
     def matches(self, event: Event) -> bool:
-        return isinstance(event, self.event_type) and self.platform in (None, event.platform)
+        return self.asks_for(type(event)) and self.platform in (None, event.platform)
 
 
 class Router:
@@ -109,6 +116,7 @@ class Router:
         name: str | None = None,
         platform: Platform | None = None,
         stale: Stale = "skip",
+        ordered: bool = True,
         timeout: timedelta | float = DEFAULT_TIMEOUT,
         max_attempts: int = DEFAULT_MAX_ATTEMPTS,
     ) -> Callable[[Handler[EventT, ResultT]], Handler[EventT, ResultT]]:
@@ -116,7 +124,8 @@ class Router:
 
         ``name`` is stored with each delivery; the default is ``module.function``, so give the old name before you move
         or rename the function. ``timeout`` is a ``timedelta`` or seconds. ``stale="run"`` asks for events that are
-        older than what the handler has already seen. Raises ``RoutingError`` for a second handler of the same name.
+        older than what the handler has already seen. ``ordered=False``: no event of an order waits
+        for another of it, nor is any spared for being old. Raises ``RoutingError`` for a second handler of the name.
         """
         if not (isinstance(event_type, type) and issubclass(event_type, Event)):
             raise RoutingError(f"on({event_type!r}): expected an event type of receiver.events")
@@ -144,6 +153,7 @@ class Router:
                     handler=handler,
                     platform=platform,
                     stale=stale,
+                    ordered=ordered,
                     timeout=limit,
                     max_attempts=max_attempts,
                 )
