@@ -47,6 +47,7 @@ def test_a_row_has_these_keys_in_this_order_and_no_payload(yizhan: Yizhan, accep
         ("replays", 0),
         ("replayed_by", None),
         ("replayed_at", None),
+        ("pruned_at", None),
     ]
 
 

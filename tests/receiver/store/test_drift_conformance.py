@@ -6,10 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from builders import Clock, envelope
+from databases import on_every_store
 
 from receiver.deliveries import Dispatched, Filters
 from receiver.drift import Drift, Drifted
 from receiver.store.base import Store
+
+pytestmark = on_every_store
 
 T = "ORDER_PAY_SUCCESS"
 START = datetime(2026, 5, 20, 7, 47, 49, 913_000, tzinfo=UTC)

@@ -1,0 +1,53 @@
+"""Lanes, where many processes work on one store.
+
+The head of a lane is the first of its open deliveries; a lane with open deliveries has one head. Whoever adds to a lane
+or ends its head reads the whole lane and changes a row of it, so it holds the lane meanwhile: an advisory lock, to the
+end of the transaction. Without it, one who ends a head does not see what another is just adding behind it, which takes
+the ended one for the head: a lane without a head, for ever.
+
+Lanes are locked before rows, and many in the order of their keys: nobody waits for one who waits for him.
+The lock is a statement of its own, since what a statement reads was settled when it began.
+"""
+
+from collections.abc import Sequence
+
+from receiver.deliveries import NewDelivery
+from receiver.store.postgresql import query
+from receiver.store.postgresql.query import Connection
+
+_KEY = "hashtextextended(handler, hashtextextended(lane, 0))"
+
+_LOCK_OF = f"""
+SELECT pg_advisory_xact_lock(key) FROM (
+  SELECT DISTINCT {_KEY} AS key FROM delivery WHERE id = ANY(%s) AND lane IS NOT NULL ORDER BY key
+) AS keys
+"""  # noqa: S608  (a constant)
+
+_LOCK = f"""
+SELECT pg_advisory_xact_lock(key) FROM (
+  SELECT DISTINCT {_KEY} AS key FROM unnest(%s::text[], %s::text[]) AS owed (handler, lane)
+  WHERE lane IS NOT NULL ORDER BY key
+) AS keys
+"""  # noqa: S608  (a constant)
+
+_ADVANCE = """
+UPDATE delivery SET head = true WHERE id = (
+  SELECT id FROM delivery WHERE lane = %(lane)s AND handler = %(handler)s AND state IN ('due', 'offered', 'running')
+  ORDER BY lane, handler, id LIMIT 1)
+"""
+
+
+def lock_of(connection: Connection, delivery_ids: Sequence[int]) -> None:
+    """The lanes of these deliveries."""
+    query.rows(connection, _LOCK_OF, (list(delivery_ids),))
+
+
+def lock(connection: Connection, owed: Sequence[NewDelivery]) -> None:
+    """The lanes that these will be in."""
+    query.rows(connection, _LOCK, ([each.handler for each in owed], [each.lane for each in owed]))
+
+
+def advance(connection: Connection, handler: str, lane: str | None) -> None:
+    """A head has ended: the next of its lane, which the caller holds, may go."""
+    if lane is not None:
+        query.change(connection, _ADVANCE, {"lane": lane, "handler": handler})
