@@ -89,10 +89,10 @@ class PostgresStore:
     # The worker.
 
     def start(self, offer: Offer, timeouts: Mapping[str, timedelta]) -> Started | Skipped | None:
-        return self._run(lambda c: working.start(c, offer, timeouts))
+        return self._ask(lambda c: working.start(c, offer, timeouts))
 
     def settle(self, started: Started, ended: Ended) -> bool:
-        return self._run(lambda c: working.settle(c, started, ended))
+        return self._ask(lambda c: working.settle(c, started, ended))
 
     # Effects.
 
@@ -188,6 +188,6 @@ class PostgresStore:
         """One transaction."""
         return self._connections.run(job)
 
-    def _ask(self, query: Callable[[Connection], T]) -> T:
-        """One statement, which is its own transaction."""
-        return self._connections.ask(query)
+    def _ask(self, job: Callable[[Connection], T]) -> T:
+        """One statement, which is its own transaction, or what makes its own."""
+        return self._connections.ask(job)

@@ -34,25 +34,27 @@ class Connections:
         self._closed = False
 
     def run(self, job: Callable[[Connection], T]) -> T:
-        """One transaction. The job runs again where the server ended it for another's sake."""
-        for left in reversed(range(_TRIES)):
+        """One transaction."""
+
+        def transact(connection: Connection) -> T:
+            with connection.transaction():
+                return job(connection)
+
+        return self.ask(transact)
+
+    def ask(self, job: Callable[[Connection], T]) -> T:
+        """What is a transaction of its own. It runs again where the server ended it for another's sake."""
+        tries = 0
+        while True:
             try:
-                with self._connected() as connection, connection.transaction():
+                with self._connected() as connection:
                     return job(connection)
             except (DeadlockDetected, SerializationFailure) as error:
-                if not left:
+                tries += 1
+                if tries == _TRIES:
                     raise unavailable(error) from error
             except psycopg.Error as error:
                 raise unavailable(error) from error
-        raise AssertionError("unreachable")
-
-    def ask(self, query: Callable[[Connection], T]) -> T:
-        """A statement that is its own transaction."""
-        try:
-            with self._connected() as connection:
-                return query(connection)
-        except psycopg.Error as error:
-            raise unavailable(error) from error
 
     def close(self) -> None:
         self._closed = True

@@ -26,14 +26,13 @@ WHERE id = %(id)s AND state IN ('succeeded', 'skipped', 'dead')
 
 _BURY = """
 UPDATE delivery SET state = 'dead', head = false, ended_at = now_ms(), lease_until = NULL, error = %s
-FROM (SELECT id, head FROM delivery WHERE id = %s AND state IN ('due', 'offered') FOR NO KEY UPDATE) AS was
-WHERE delivery.id = was.id RETURNING handler, lane, was.head
+WHERE id = %s AND state IN ('due', 'offered')
 """
 
 
 def replay(connection: Connection, delivery_ids: Sequence[int], by: str, *, stale: bool, repeat_effects: bool) -> int:
     """Due again, with its attempts counted anew; behind whatever of its lane is open."""
-    lanes.lock_of(connection, delivery_ids)
+    lanes.lock_of_all(connection, delivery_ids)
     replayed = 0
     for delivery_id in delivery_ids:
         if query.row(connection, _WHOLE, (delivery_id,)) is None:
@@ -59,14 +58,10 @@ def replay_envelopes(connection: Connection, envelope_ids: Sequence[str], by: st
 
 def bury(connection: Connection, delivery_ids: Sequence[int], by: str) -> int:
     """Dead now. What is running cannot be called back: it ends by itself."""
-    lanes.lock_of(connection, delivery_ids)
+    lanes.lock_of_all(connection, delivery_ids)
     buried = 0
     for delivery_id in delivery_ids:
-        found = query.row(connection, _BURY, (f"buried by {by}", delivery_id))
-        if found is None:
-            continue
-        handler, lane, was_head = found
-        if was_head:  # else its lane has one: perhaps not the oldest, since what is replayed stands behind it
-            lanes.advance(connection, handler, lane)
-        buried += 1
+        if query.change(connection, _BURY, (f"buried by {by}", delivery_id)):
+            lanes.advance_behind(connection, delivery_id)
+            buried += 1
     return buried

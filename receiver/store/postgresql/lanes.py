@@ -12,12 +12,15 @@ The lock is a statement of its own, since what a statement reads was settled whe
 from collections.abc import Sequence
 
 from receiver.deliveries import NewDelivery
-from receiver.store.postgresql import query
 from receiver.store.postgresql.query import Connection
 
 _KEY = "hashtextextended(handler, hashtextextended(lane, 0))"
 
 _LOCK_OF = f"""
+SELECT pg_advisory_xact_lock({_KEY}) FROM delivery WHERE id = %s AND lane IS NOT NULL
+"""  # noqa: S608  (a constant)
+
+_LOCK_OF_ALL = f"""
 SELECT pg_advisory_xact_lock(key) FROM (
   SELECT DISTINCT {_KEY} AS key FROM delivery WHERE id = ANY(%s) AND lane IS NOT NULL ORDER BY key
 ) AS keys
@@ -32,22 +35,28 @@ SELECT pg_advisory_xact_lock(key) FROM (
 
 _ADVANCE = """
 UPDATE delivery SET head = true WHERE id = (
-  SELECT id FROM delivery WHERE lane = %(lane)s AND handler = %(handler)s AND state IN ('due', 'offered', 'running')
-  ORDER BY lane, handler, id LIMIT 1)
+  SELECT next.id FROM delivery AS ended JOIN delivery AS next USING (lane, handler)
+  WHERE ended.id = %s AND next.state IN ('due', 'offered', 'running')
+    AND NOT EXISTS (SELECT 1 FROM delivery WHERE lane = ended.lane AND handler = ended.handler AND head)
+  ORDER BY next.id LIMIT 1)
 """
 
 
-def lock_of(connection: Connection, delivery_ids: Sequence[int]) -> None:
+def lock_of(connection: Connection, delivery_id: int) -> None:
+    """The lane of this delivery."""
+    connection.execute(_LOCK_OF.encode(), (delivery_id,))
+
+
+def lock_of_all(connection: Connection, delivery_ids: Sequence[int]) -> None:
     """The lanes of these deliveries."""
-    query.rows(connection, _LOCK_OF, (list(delivery_ids),))
+    connection.execute(_LOCK_OF_ALL.encode(), (list(delivery_ids),))
 
 
 def lock(connection: Connection, owed: Sequence[NewDelivery]) -> None:
     """The lanes that these will be in."""
-    query.rows(connection, _LOCK, ([each.handler for each in owed], [each.lane for each in owed]))
+    connection.execute(_LOCK.encode(), ([each.handler for each in owed], [each.lane for each in owed]))
 
 
-def advance(connection: Connection, handler: str, lane: str | None) -> None:
-    """A head has ended: the next of its lane, which the caller holds, may go."""
-    if lane is not None:
-        query.change(connection, _ADVANCE, {"lane": lane, "handler": handler})
+def advance_behind(connection: Connection, delivery_id: int) -> None:
+    """A delivery has ended: if its lane, which the caller holds, is without a head, the next may go."""
+    connection.execute(_ADVANCE.encode(), (delivery_id,))

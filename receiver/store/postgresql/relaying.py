@@ -81,7 +81,7 @@ FROM expired WHERE delivery.id = expired.id
 """
 
 _LOST = """
-SELECT id, handler, lane, attempts, spent, lost FROM delivery
+SELECT id, handler, attempts, spent, lost FROM delivery
 WHERE id = ANY(%s) AND state = 'running' AND lease_until < now_ms() ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
 """
 
@@ -187,10 +187,10 @@ def sweep_lost(connection: Connection, limits: Mapping[str, int]) -> Swept:
     ]
     if not ids:
         return Swept()
-    lanes.lock_of(connection, ids)
+    lanes.lock_of_all(connection, ids)
     lost = query.rows(connection, _LOST, (ids,))
     buried = 0
-    for delivery_id, handler, lane, attempts, spent, lost_before in lost:
+    for delivery_id, handler, attempts, spent, lost_before in lost:
         loss = lose(handler, tries=attempts - spent, lost_before=lost_before, limits=limits)
         query.change(
             connection,
@@ -199,7 +199,7 @@ def sweep_lost(connection: Connection, limits: Mapping[str, int]) -> Swept:
         )
         if loss.dead:
             buried += 1
-            lanes.advance(connection, handler, lane)
+            lanes.advance_behind(connection, delivery_id)
     return Swept(lost=len(lost), buried=buried)
 
 

@@ -57,6 +57,12 @@ def test_a_field_that_is_new_in_one_and_vanished_in_another_counts_as_two(store:
     assert [(row.kind, row.count) for row in store.drift(Filters(), 10)] == [("field", 1), ("vanished", 1)]
 
 
+def test_a_key_that_no_database_takes_is_counted_all_the_same(store: Store) -> None:
+    for _ in range(2):
+        see(store, Drift("field", T, "a\0b"))
+    assert [row.count for row in store.drift(Filters(), 10)] == [2]
+
+
 def test_what_was_seen_last_comes_first_and_topics_before_fields(store: Store, clock: Clock) -> None:
     see(store, *fields([1]))
     clock.pass_time(seconds=1)

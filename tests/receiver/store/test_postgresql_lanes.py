@@ -29,7 +29,7 @@ def test_who_adds_to_a_lane_sees_that_its_head_is_ending(postgres: PostgresStore
     started = begin(postgres)
     (envelope_id,) = accept(postgres)
     with psycopg.connect(database.url) as other:
-        lanes.lock_of(other, [started.offer.delivery_id])
+        lanes.lock_of(other, started.offer.delivery_id)
         query.change(
             other, "UPDATE delivery SET state = 'dead', head = false WHERE id = %s", (started.offer.delivery_id,)
         )
