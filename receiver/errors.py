@@ -29,6 +29,7 @@ YizhanError
 ├── HandlerTimeout              the attempt took longer than the handler's timeout; counts as any other failure
 ├── SettingsError               the configuration is wrong: names the key, where it was read, and what is expected
 ├── RoutingError                the handlers do not fit together: two of one name, a router that is none
+├── BrokerUnavailable           the broker takes no offers now
 └── StoreError
     ├── StoreUnavailable        the store cannot take a transaction now
     └── StoreLocked             another process holds the store
@@ -211,6 +212,10 @@ class SettingsError(YizhanError):
 
 class RoutingError(YizhanError):
     """The handlers do not fit together."""
+
+
+class BrokerUnavailable(YizhanError):
+    """The broker does not answer, or takes nothing. Its text names the kind of failure alone."""
 
 
 class StoreError(YizhanError):

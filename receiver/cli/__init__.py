@@ -14,6 +14,7 @@ from receiver.cli import (
     drift,
     events,
     inbox,
+    machines,
     order,
     replaying,
     running,
@@ -31,6 +32,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 running.add_to(app)
+machines.add_to(app)
 dev.add_to(app)
 checking.add_to(app)
 events.add_to(app)
