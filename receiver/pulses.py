@@ -4,7 +4,7 @@ import mmap
 import time
 
 #: Seconds. Longer than a turn that waits for a store or a broker until it gives up.
-_WITHIN = 90.0
+WITHIN = 90.0
 
 
 class Pulses:
@@ -19,4 +19,4 @@ class Pulses:
         self._at[index] = time.monotonic()
 
     def fresh(self) -> bool:
-        return all(time.monotonic() - at < _WITHIN for at in self._at)
+        return all(time.monotonic() - at < WITHIN for at in self._at)
