@@ -115,20 +115,27 @@ class Deliverer:
             if started.uncertain:
                 event = event.model_copy(update={"uncertain": True})
             effects = Effects(self._store, started, event.lane or f"envelope:{envelope.id}")
+            about = {
+                "handler": route.name,
+                "event_type": event.type,
+                "order": event.order_id,
+                "refund": event.refund_id,
+                "envelope": envelope.id,
+                "attempt": started.attempt,
+            }
             context: Context[Any] = Context(
                 event=event,
                 envelope=envelope,
                 attempt=started.attempt,
-                api=self._apis.of(envelope.account, event.platform, effects=effects),
-                once=effects.once,
-                log=structlog.stdlib.get_logger("handler").bind(
-                    handler=route.name,
-                    event_type=event.type,
-                    order=event.order_id,
-                    refund=event.refund_id,
-                    envelope=envelope.id,
-                    attempt=started.attempt,
+                api=self._apis.of(
+                    envelope.account,
+                    event.platform,
+                    effects,
+                    log=log.bind(**about),
+                    count=self._metrics.called,
                 ),
+                once=effects.once,
+                log=structlog.stdlib.get_logger("handler").bind(**about),
             )
             self._invoker.invoke(route, context)
         except BaseException as failure:  # noqa: BLE001  (a handler may raise anything, SystemExit too)

@@ -28,15 +28,15 @@ from receiver.worker import working
 def run(
     *,
     store_url: str,
-    broker_url: str,
     accounts: Mapping[str, tuple[Account, Source]],
     sources: Mapping[str, Source],
     router: Router,
     listener: socket.socket,
     max_body: int,
     threads: int,
-    grace: timedelta,
-    keep_payloads: timedelta | None,
+    broker_url: str = "memory://",
+    grace: timedelta = timedelta(seconds=30),
+    keep_payloads: timedelta | None = None,
     send: Send | None = None,
     on_ready: Callable[[], None] = lambda: None,
 ) -> None:

@@ -59,6 +59,20 @@ class Metrics:
             registry=self.registry,
         )
 
+        self._api_calls = Counter(
+            "yizhan_api_calls",
+            "Follow-up calls by what came of them: answered, or the error that the handler got.",
+            ["account", "operation", "outcome"],
+            registry=self.registry,
+        )
+        self._api_seconds = Histogram(
+            "yizhan_api_seconds",
+            "From sending a follow-up call to its answer.",
+            ["account", "operation"],
+            buckets=(0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30),
+            registry=self.registry,
+        )
+
     def acknowledged(self, account: str, topic: str | None, *, redelivery: bool, seconds: float) -> None:
         known = topic if topic in _TOPICS else "other"
         self._callbacks.labels(account, known, "redelivery" if redelivery else "committed").inc()
@@ -81,6 +95,11 @@ class Metrics:
     def look_up(self, collector: Collector) -> None:
         """Ask this one, too, whenever the metrics are looked at."""
         self._looked_up.register(collector)
+
+    def called(self, account: str, operation: str, outcome: str, seconds: float) -> None:
+        """``operation`` is one of the catalogue."""
+        self._api_calls.labels(account, operation, outcome).inc()
+        self._api_seconds.labels(account, operation).observe(seconds)
 
     def exposition(self) -> bytes:
         counted = self.registry

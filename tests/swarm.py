@@ -62,19 +62,19 @@ def spawn(database: Database, seed: int) -> BaseProcess:
     return process
 
 
-def accept(database: Database, count: int, lanes: int) -> None:
-    """So many envelopes of so many orders, in batches."""
+def accept(database: Database, numbers: range, lanes: int) -> None:
+    """An envelope for each number, of so many orders in turn, in batches."""
     store = PostgresStore(database.url)
     try:
-        asyncio.run(_put_all(store, count, lanes))
+        asyncio.run(_put_all(store, numbers, lanes))
     finally:
         store.close()
 
 
-async def _put_all(store: PostgresStore, count: int, lanes: int) -> None:
-    for start in range(0, count, 10):
-        numbers = range(start, min(start + 10, count))
-        batch = [builders.envelope(order_ids=(str(number % lanes),), content={"number": number}) for number in numbers]
+async def _put_all(store: PostgresStore, numbers: range, lanes: int) -> None:
+    for start in range(0, len(numbers), 10):
+        some = numbers[start : start + 10]
+        batch = [builders.envelope(order_ids=(str(number % lanes),), content={"number": number}) for number in some]
         while True:
             try:
                 await store.put(batch)

@@ -70,15 +70,16 @@ def list_(
 
 @app.command()
 def show(context: typer.Context, delivery_id: _Id, *, json: filters.Json = False) -> None:
-    """Show one delivery, its attempts, and who replayed it."""
+    """Show one delivery, its attempts, its effects, and who replayed it."""
     with open_store(context) as store:
         (delivery,) = _known(store, [delivery_id])
-        history = store.attempts(delivery_id)
+        history, effects = store.attempts(delivery_id), store.effects([delivery_id])
     if json:
-        rows.json_lines([{**asdict(delivery), "history": history}])
+        rows.json_lines([{**asdict(delivery), "history": history, "effects": effects}])
         return
     rows.delivery(delivery)
     rows.attempts({delivery.id: history})
+    rows.effects(effects)
 
 
 @app.command()

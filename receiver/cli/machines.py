@@ -139,7 +139,8 @@ def _want_postgresql(settings: Settings, command: str) -> None:
 def _run_all(count: int, run: Callable[[int, Path | None], None], listener: socket.socket) -> None:
     """In this process if it is one, else in as many under its supervision."""
     if count == 1:
-        run(0, None)
+        with listener:
+            run(0, None)
         return
     with tempfile.TemporaryDirectory(prefix="yizhan-metrics-") as folder:
 

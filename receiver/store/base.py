@@ -13,7 +13,7 @@ from typing import Protocol
 
 from receiver.deliveries import Attempt, Delivery, Dispatched, Ended, Filters, Offer, Skipped, Started
 from receiver.drift import Drifted
-from receiver.effects import Claimed, EffectKey, EffectState
+from receiver.effects import Claimed, Effect, EffectKey, EffectState
 from receiver.envelope import Envelope, Receipt, StoredEnvelope
 from receiver.timeline import Told
 
@@ -149,6 +149,9 @@ class Store(Protocol):
     def delivery(self, delivery_id: int) -> Delivery | None: ...
 
     def attempts(self, delivery_id: int) -> list[Attempt]: ...
+
+    def effects(self, delivery_ids: Sequence[int]) -> list[Effect]:
+        """Those that these deliveries had, or tried to have, last; by what was known first."""
 
     def open_of_others(self, handlers: Sequence[str]) -> dict[str, int]:
         """How many deliveries have not ended, by handler, of those that are none of these."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from receiver.deliveries import Attempt, Delivery
 from receiver.drift import Drifted
+from receiver.effects import Effect
 from receiver.envelope import StoredEnvelope
 from receiver.standing import Standing
 
@@ -30,6 +31,8 @@ ENVELOPE_ALONE = ", ".join("NULL" if name == "payload" else name for name in _EN
 DELIVERY = ", ".join(map(_delivery_column, _DELIVERY_COLUMNS))
 #: What ``attempt`` reads.
 ATTEMPT = "number, started_at, outcome, duration, error"
+#: What ``effect`` reads.
+EFFECT = "delivery_id, attempt, purpose, state, known_at, note"
 #: What ``drifted`` reads, of drift joined with the last envelope that differed so.
 DRIFT = "kind, drift.source, drift.topic, path, count, first_at, last_at, envelope.id"
 
@@ -74,6 +77,18 @@ def attempt(row: tuple[Any, ...]) -> Attempt:
         outcome=outcome,
         duration=None if duration is None else timedelta(milliseconds=duration),
         error=error,
+    )
+
+
+def effect(row: tuple[Any, ...]) -> Effect:
+    delivery_id, attempt_number, purpose, state, known_at, note = row
+    return Effect(
+        delivery_id=delivery_id,
+        attempt=attempt_number,
+        purpose=purpose,
+        state=state,
+        known_at=moment(known_at),
+        note=note,
     )
 
 

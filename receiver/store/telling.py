@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from receiver.effects import Effect
 from receiver.store import telling_deliveries
 from receiver.store.rows import moment
 from receiver.store.telling_deliveries import Line, Owed
@@ -62,6 +63,9 @@ class Rows(Protocol):
     def attempts(self, delivery_ids: Sequence[int]) -> list[tuple[Any, ...]]:
         """By delivery and number."""
 
+    def effects(self, delivery_ids: Sequence[int]) -> list[Effect]:
+        """Of these deliveries, by what was known first."""
+
 
 def timeline(rows: Rows, subject_id: str, *, now: int) -> list[Told]:
     """Everything about an order and its refunds, or about a refund; empty if nobody ever named it."""
@@ -83,12 +87,14 @@ def timeline(rows: Rows, subject_id: str, *, now: int) -> list[Told]:
         or (delivery.refund_id is None and not orders)
         or (orders and delivery.order_id in (None, subject_id))
     ]
+    delivery_ids = [delivery.id for delivery in deliveries]
     lines = [
         *_of_envelopes(envelopes, {delivery.envelope_seq for delivery in owed}),
         *_redeliveries(rows.redeliveries(seqs), envelopes),
         *telling_deliveries.lines(
             deliveries,
-            rows.attempts([delivery.id for delivery in deliveries]),
+            rows.attempts(delivery_ids),
+            rows.effects(delivery_ids),
             {envelope.seq: envelope.id for envelope in envelopes},
             now=now,
         ),

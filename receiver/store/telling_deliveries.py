@@ -1,13 +1,14 @@
-"""The part of a story that deliveries have in it: events, attempts, decisions, replays."""
+"""The part of a story that deliveries have in it: events, attempts, effects, decisions, replays."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
+from receiver.effects import Effect
 from receiver.store import rows
 from receiver.store.rows import moment
-from receiver.timeline import AttemptTold, DecisionTold, EventTold, ReplayTold, Told
+from receiver.timeline import AttemptTold, DecisionTold, EffectTold, EventTold, ReplayTold, Told
 
 #: What ``Owed`` reads of a delivery; a store adds the head that holds it up.
 OWED = (
@@ -51,7 +52,12 @@ class Owed(NamedTuple):
 
 
 def lines(
-    deliveries: Sequence[Owed], attempts: Iterable[tuple[Any, ...]], envelope_ids: Mapping[int, str], *, now: int
+    deliveries: Sequence[Owed],
+    attempts: Iterable[tuple[Any, ...]],
+    effects: Iterable[Effect],
+    envelope_ids: Mapping[int, str],
+    *,
+    now: int,
 ) -> Iterator[Line]:
     """``deliveries`` by envelope and event; ``attempts``: theirs, as delivery's id and what ``rows.attempt`` reads."""
     for (seq, number), each in groupby(deliveries, key=lambda delivery: (delivery.envelope_seq, delivery.number)):
@@ -62,6 +68,8 @@ def lines(
     for delivery_id, *row in attempts:
         delivery = by_id[delivery_id]
         yield _attempt(delivery, envelope_ids[delivery.envelope_seq], tuple(row))
+    for effect in effects:
+        yield _effect(by_id[effect.delivery_id], envelope_ids[by_id[effect.delivery_id].envelope_seq], effect)
 
 
 def _event(deliveries: Sequence[Owed], number: int, envelope_id: str) -> Line:
@@ -109,7 +117,7 @@ def _decided(delivery: Owed, envelope_id: str, now: int) -> Iterator[Line]:
         held_by=delivery.held_by,
         error=delivery.error,
     )
-    yield Line((math.inf if ended is None else ended, 1, delivery.id, 2), decision)  # how it stands now comes last
+    yield Line((math.inf if ended is None else ended, 1, delivery.id, 3), decision)  # how it stands now comes last
 
 
 def _attempt(delivery: Owed, envelope_id: str, row: tuple[Any, ...]) -> Line:
@@ -125,3 +133,17 @@ def _attempt(delivery: Owed, envelope_id: str, row: tuple[Any, ...]) -> Line:
         error=attempt.error,
     )
     return Line((row[1], 1, delivery.id, 1), told)
+
+
+def _effect(delivery: Owed, envelope_id: str, effect: Effect) -> Line:
+    told = EffectTold(
+        at=effect.known_at,
+        envelope_id=envelope_id,
+        delivery_id=delivery.id,
+        handler=delivery.handler,
+        attempt=effect.attempt,
+        purpose=effect.purpose,
+        state=effect.state,
+        note=effect.note,
+    )
+    return Line((round(effect.known_at.timestamp() * 1000), 1, delivery.id, 2), told)

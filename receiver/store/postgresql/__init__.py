@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from receiver.deliveries import Attempt, Delivery, Dispatched, Ended, Filters, Offer, Skipped, Started
 from receiver.drift import Drifted
-from receiver.effects import Claimed, EffectKey, EffectState
+from receiver.effects import Claimed, Effect, EffectKey, EffectState
 from receiver.envelope import Envelope, Receipt, StoredEnvelope
 from receiver.errors import StoreUnavailable
 from receiver.store.base import Backlog, Pruned, Swept
@@ -28,6 +28,7 @@ from receiver.store.postgresql import (
     query,
     reading,
     relaying,
+    sweeping,
     telling,
     working,
 )
@@ -77,9 +78,9 @@ class PostgresStore:
 
     def sweep(self, limits: Mapping[str, int]) -> Swept:
         offers, lost, buried = 0, 0, 0
-        while found := self._ask(relaying.sweep_offers):
+        while found := self._ask(sweeping.offers):
             offers += found
-        while (swept := self._run(lambda c: relaying.sweep_lost(c, limits))).lost:
+        while (swept := self._run(lambda c: sweeping.lost(c, limits))).lost:
             lost += swept.lost
             buried += swept.buried
         return Swept(offers, lost, buried)
@@ -143,6 +144,9 @@ class PostgresStore:
 
     def attempts(self, delivery_id: int) -> list[Attempt]:
         return self._ask(lambda c: reading.list_attempts(c, delivery_id))
+
+    def effects(self, delivery_ids: Sequence[int]) -> list[Effect]:
+        return self._ask(lambda c: effecting.effects(c, delivery_ids))
 
     def open_of_others(self, handlers: Sequence[str]) -> dict[str, int]:
         return self._ask(lambda c: reading.open_of_others(c, handlers))

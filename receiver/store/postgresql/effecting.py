@@ -1,13 +1,14 @@
 """Effects in the store: an intent committed before the call, and what became of it. See ``receiver.effects``."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from receiver.deliveries import Started
-from receiver.effects import SETTLE_TIME, Claimed, EffectKey, EffectState
+from receiver.effects import SETTLE_TIME, Claimed, Effect, EffectKey, EffectState
 from receiver.store.postgresql import query
 from receiver.store.postgresql.query import Connection
-from receiver.store.rows import milliseconds
+from receiver.store.rows import EFFECT, effect, milliseconds
 
 _KEY = "account = %(account)s AND handler = %(handler)s AND subject = %(subject)s AND purpose = %(purpose)s"
 
@@ -58,6 +59,15 @@ def fence_holds(connection: Connection, started: Started) -> bool:
         (started.offer.delivery_id, started.offer.number),
     )
     return held is not None
+
+
+def effects(connection: Connection, delivery_ids: Sequence[int]) -> list[Effect]:
+    found = query.rows(
+        connection,
+        f"SELECT {EFFECT} FROM effect WHERE delivery_id = ANY(%s) ORDER BY known_at, delivery_id, purpose",  # noqa: S608
+        (list(delivery_ids),),
+    )
+    return [effect(row) for row in found]
 
 
 def _claimed(connection: Connection, key: EffectKey, *, mine: bool) -> Claimed:

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from receiver.effects import Effect
 from receiver.store import telling
-from receiver.store.postgresql import query
+from receiver.store.postgresql import effecting, query
 from receiver.store.postgresql.query import Connection
 from receiver.store.rows import ATTEMPT
 from receiver.store.telling import TellingEnvelope
@@ -74,3 +75,6 @@ class _Rows:
             " WHERE delivery_id = ANY(%s) ORDER BY delivery_id, number"
         )
         return query.rows(self._connection, of, (list(delivery_ids),))
+
+    def effects(self, delivery_ids: Sequence[int]) -> list[Effect]:
+        return effecting.effects(self._connection, delivery_ids)

@@ -22,7 +22,7 @@ from receiver.deliveries import (
     Started,
 )
 from receiver.drift import Drifted
-from receiver.effects import Claimed, EffectKey, EffectState
+from receiver.effects import Claimed, Effect, EffectKey, EffectState
 from receiver.envelope import Envelope, Receipt, StoredEnvelope
 from receiver.errors import StoreUnavailable
 from receiver.store.base import Backlog, Pruned, Swept
@@ -175,6 +175,9 @@ class SqliteStore:
 
     def attempts(self, delivery_id: int) -> list[Attempt]:
         return self._read(lambda c: reading.list_attempts(c, delivery_id))
+
+    def effects(self, delivery_ids: Sequence[int]) -> list[Effect]:
+        return self._read(lambda c: effecting.effects(c, delivery_ids))
 
     def open_of_others(self, handlers: Sequence[str]) -> dict[str, int]:
         return self._read(lambda c: reading.open_of_others(c, handlers))

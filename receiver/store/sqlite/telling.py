@@ -6,9 +6,10 @@ from typing import Any
 
 import apsw
 
+from receiver.effects import Effect
 from receiver.store import telling
 from receiver.store.rows import ATTEMPT
-from receiver.store.sqlite import query
+from receiver.store.sqlite import effecting, query
 from receiver.store.telling import TellingEnvelope
 from receiver.store.telling_deliveries import OWED, Owed
 from receiver.timeline import Told
@@ -84,6 +85,9 @@ class _Rows:
             " WHERE delivery_id IN (SELECT value FROM json_each(?)) ORDER BY delivery_id, number",
             (_listed(delivery_ids),),
         )
+
+    def effects(self, delivery_ids: Sequence[int]) -> list[Effect]:
+        return effecting.effects(self._connection, delivery_ids)
 
 
 def _listed(numbers: Iterable[int]) -> str:

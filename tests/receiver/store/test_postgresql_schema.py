@@ -3,6 +3,7 @@
 import asyncio
 import multiprocessing
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -11,7 +12,8 @@ from builders import envelope
 from contending import TIMEOUTS, accept, owe
 from databases import Database, Templates
 
-from receiver.deliveries import Dispatched, NewDelivery
+from receiver.deliveries import Dispatched, NewDelivery, Started
+from receiver.effects import EffectKey
 from receiver.errors import StoreUnavailable
 from receiver.store.postgresql import PostgresStore, migrating, query
 
@@ -93,7 +95,11 @@ def test_a_story_reads_no_table_from_end_to_end(
         ]
     )
     for offer in postgres.claim(500, {"a": 500}):
-        postgres.start(offer, TIMEOUTS)
+        started = postgres.start(offer, TIMEOUTS)
+        assert isinstance(started, Started)
+        for number in range(10):
+            key = EffectKey("main", "a", f"{offer.delivery_id}", f"ask-{number}")
+            postgres.intend(key, started, timedelta(seconds=30))
     database.run("ANALYZE")
     asked: list[tuple[str, Any]] = []
 

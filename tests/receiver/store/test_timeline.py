@@ -8,6 +8,7 @@ from builders import Clock, envelope
 from databases import on_every_store
 
 from receiver.deliveries import Delivery, Dispatched, Ended, Filters, NewDelivery, Skipped, Started
+from receiver.effects import EffectKey
 from receiver.envelope import Envelope
 from receiver.standing import Standing
 from receiver.store.base import Store
@@ -15,6 +16,7 @@ from receiver.timeline import (
     AttemptTold,
     CallbackTold,
     DecisionTold,
+    EffectTold,
     EventTold,
     RedeliveryTold,
     ReplayTold,
@@ -337,3 +339,30 @@ def test_no_value_of_a_payload_is_told(store: Store) -> None:
     (envelope_id,) = put(store, envelope(order_ids=("42",), content={"receiver": "PLANTED"}))
     owe(store, envelope_id, ("42", None))
     assert "PLANTED" not in repr(store.timeline("42"))
+
+
+def test_effects_are_told_between_the_attempt_and_the_decision(store: Store, clock: Clock) -> None:
+    envelope_id = order(store, "42")
+    (started,) = work(store, None)
+    assert isinstance(started, Started)
+    key = EffectKey("main", "a", "order:42", "ask-why")
+    store.intend(key, started, timedelta(seconds=30))
+    clock.pass_time(seconds=1)
+    store.note(key, 1, "unsure", "an attempt ended")
+    noted = now(clock)
+    store.settle(started, DEAD)
+    told = store.timeline("42")
+    assert kinds(told) == ["callback", "event", "attempt", "effect", "decision"]
+    (effect,) = only(told, EffectTold)
+    assert effect == EffectTold(
+        at=noted,
+        envelope_id=envelope_id,
+        delivery_id=started.offer.delivery_id,
+        handler="a",
+        attempt=1,
+        purpose="ask-why",
+        state="unsure",
+        note="an attempt ended",
+    )
+    store.replay([started.offer.delivery_id], "mei", repeat_effects=True)
+    assert only(store.timeline("42"), EffectTold) == []
