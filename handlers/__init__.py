@@ -58,7 +58,8 @@ can tell, ``ctx.event.uncertain`` says so.
 *Choosing events.* ``yizhan events`` lists them, with their fields: all but ids may be ``None``, few bodies tell all.
 Subscribing to a parent (``OrderEvent``, ``RefundEvent``, ``ShipmentEvent``, ``Event``) is subscribing to all of its
 kind. ``platform="taobao"`` or ``"1688"`` narrows it. The handler's *name*, ``module.function`` unless you give one, is
-stored with what is owed to it: when you move or rename the function, say ``name="its.old.name"``.
+stored with what is owed to it: when you move or rename the function, say ``name="its.old.name"``. On many machines,
+``queue="slow"`` leaves it to workers of its own: ``yizhan work --queues slow``.
 
 *Plain or async.* Both. A plain handler runs in one of the worker's threads. Give every network call a timeout of its
 own: what waits in C cannot be interrupted.
