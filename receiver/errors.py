@@ -28,6 +28,7 @@ YizhanError
 │           └── Unanswered      sent, or maybe sent, and no full answer
 ├── HandlerTimeout              the attempt took longer than the handler's timeout; counts as any other failure
 ├── SettingsError               the configuration is wrong: names the key, where it was read, and what is expected
+├── TracesMissing               traces are asked for, and what sends them is not installed
 ├── RoutingError                the handlers do not fit together: two of one name, a router that is none
 ├── BrokerUnavailable           the broker takes no offers now
 └── StoreError
@@ -212,6 +213,10 @@ class SettingsError(YizhanError):
 
 class RoutingError(YizhanError):
     """The handlers do not fit together."""
+
+
+class TracesMissing(YizhanError):
+    """Says what to install."""
 
 
 class BrokerUnavailable(YizhanError):

@@ -140,6 +140,27 @@ def long(ctx: Context[OrderEvent]) -> None:
         assert second.stop() == 0
 
 
+def test_a_handler_that_does_not_end_in_time_is_left_to_its_lease(
+    tmp_path: Path, database: Database, redis_server: BrokerServer
+) -> None:
+    """Whoever asked it to stop does not wait for ever, and what it held is not forgotten."""
+    shop = """
+@router.on(OrderEvent, name="shop.endless")
+def endless(ctx: Context[OrderEvent]) -> None:
+    tell(ctx)
+    time.sleep(25)
+"""
+    redis_server.empty()
+    with machines(tmp_path, database, redis_server.url, shop, '[work]\ngrace = "1s"') as site:
+        worker = site.work()
+        site.accept(1)
+        wait_until(lambda: bool(site.runs()), seconds=20, what="it began")
+        asked = time.monotonic()
+        assert worker.stop() == 0
+        assert time.monotonic() - asked < 20
+        assert [delivery.state for delivery in site.deliveries()] == ["running"]
+
+
 def test_workers_of_a_queue_run_its_handlers_alone(
     tmp_path: Path, database: Database, redis_server: BrokerServer
 ) -> None:

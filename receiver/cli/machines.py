@@ -13,12 +13,13 @@ from receiver import logs, plugins, serving
 from receiver.cli import addresses, output
 from receiver.cli.context import configured
 from receiver.cli.running import Host, Port, by_name, listen, print_urls
-from receiver.errors import RoutingError, SettingsError
+from receiver.errors import RoutingError, SettingsError, StoreError, TracesMissing
 from receiver.pulses import Pulses
 from receiver.serve import serve as serve_one
 from receiver.settings import Settings
 from receiver.sources import SOURCES
 from receiver.supervise import supervise
+from receiver.traces import traced
 from receiver.work import work as work_one
 
 
@@ -56,7 +57,7 @@ def serve(
             shared=shared,
         )
 
-    _run_all(settings.web.workers, run, listener)
+    _run_all(settings, settings.web.workers, run, listener)
 
 
 def work(  # noqa: PLR0917  (options)
@@ -100,10 +101,8 @@ def work(  # noqa: PLR0917  (options)
     sys.stdout.flush()
 
     def run(index: int, shared: Path | None) -> None:
-        try:  # here, not before the fork: what a team's modules open when imported is no two processes'
-            router = plugins.load_routers(settings.handlers.routers, settings.folder, settings.handler_tables)
-        except RoutingError as error:
-            output.fail(str(error))
+        # Here, not before the fork: what a team's modules open when they are imported must not be two processes'.
+        router = plugins.load_routers(settings.handlers.routers, settings.folder, settings.handler_tables)
         known = {route.queue for route in router}
         for queue in settings.work.queues:
             if queue not in known:
@@ -125,7 +124,7 @@ def work(  # noqa: PLR0917  (options)
             alive=pulses.fresh,
         )
 
-    _run_all(settings.work.processes, run, listener)
+    _run_all(settings, settings.work.processes, run, listener)
 
 
 def _want_postgresql(settings: Settings, command: str) -> None:
@@ -136,17 +135,27 @@ def _want_postgresql(settings: Settings, command: str) -> None:
         )
 
 
-def _run_all(count: int, run: Callable[[int, Path | None], None], listener: socket.socket) -> None:
+def _run_all(settings: Settings, count: int, run: Callable[[int, Path | None], None], listener: socket.socket) -> None:
     """In this process if it is one, else in as many under its supervision."""
+
+    def run_one(index: int, shared: Path | None) -> None:
+        try:
+            with traced(settings.traces.endpoint):
+                run(index, shared)
+        except (RoutingError, TracesMissing) as error:
+            output.fail(str(error))
+        except StoreError as error:
+            output.fail(str(error), output.FOUND_WANTING)
+
     if count == 1:
         with listener:
-            run(0, None)
+            run_one(0, None)
         return
     with tempfile.TemporaryDirectory(prefix="yizhan-metrics-") as folder:
 
         def child(index: int) -> None:
             try:
-                run(index, Path(folder))
+                run_one(index, Path(folder))
             except typer.Exit as wanted:  # which only typer itself knows
                 sys.exit(wanted.exit_code)
 

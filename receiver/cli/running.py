@@ -12,11 +12,12 @@ from receiver import embedded, logs, plugins, serving
 from receiver.accounts import Account
 from receiver.cli import addresses, output
 from receiver.cli.context import configured
-from receiver.errors import RoutingError, SettingsError, StoreError
+from receiver.errors import RoutingError, SettingsError, StoreError, TracesMissing
 from receiver.settings import Settings, masked
 from receiver.sources import SOURCES
 from receiver.sources.base import Source
 from receiver.store import open_store
+from receiver.traces import traced
 from receiver.transport import Send
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on", show_default="web.host, else 127.0.0.1")]
@@ -66,21 +67,22 @@ def keep_running(
     """Everything in this process, until it is asked to stop. ``send`` takes the place of the network for calls."""
     try:
         router = plugins.load_routers(settings.handlers.routers, settings.folder, settings.handler_tables)
-        embedded.run(
-            store_url=settings.store.url,
-            broker_url=settings.broker.url,
-            accounts=by_name(accounts),
-            sources=SOURCES,
-            router=router,
-            listener=listener,
-            max_body=settings.web.max_body,
-            threads=settings.work.threads,
-            grace=settings.work.grace,
-            keep_payloads=settings.retention.payloads,
-            send=send,
-            on_ready=on_ready,
-        )
-    except RoutingError as error:
+        with traced(settings.traces.endpoint):
+            embedded.run(
+                store_url=settings.store.url,
+                broker_url=settings.broker.url,
+                accounts=by_name(accounts),
+                sources=SOURCES,
+                router=router,
+                listener=listener,
+                max_body=settings.web.max_body,
+                threads=settings.work.threads,
+                grace=settings.work.grace,
+                keep_payloads=settings.retention.payloads,
+                send=send,
+                on_ready=on_ready,
+            )
+    except (RoutingError, TracesMissing) as error:
         output.fail(str(error))
     except StoreError as error:
         output.fail(str(error), output.FOUND_WANTING)

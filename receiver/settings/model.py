@@ -80,6 +80,13 @@ def _broker_url(url: str) -> str:
     return url
 
 
+def _endpoint(url: str) -> str:
+    scheme, host = _split(url)
+    if scheme not in ("http", "https") or not host:
+        raise ValueError
+    return url
+
+
 def _public_url(url: str) -> str:
     scheme, host = _split(url)
     if scheme not in ("http", "https") or not host or url.endswith("/") or set(url) & set("?#@ "):
@@ -152,6 +159,12 @@ class LogSettings(Section):
     format: Lower[Literal["auto", "json", "pretty"]] = Field("auto", description="auto, json or pretty")
 
 
+class TracesSettings(Section):
+    endpoint: Annotated[str, AfterValidator(_endpoint)] | None = Field(
+        None, repr=False, description="where a collector takes OTLP over HTTP, http://HOST:4318/v1/traces"
+    )
+
+
 class Settings(Section):
     store: StoreSettings
     broker: BrokerSettings
@@ -160,6 +173,7 @@ class Settings(Section):
     work: WorkSettings
     retention: RetentionSettings
     log: LogSettings
+    traces: TracesSettings
     handler_tables: tuple[HandlerTable, ...]
     accounts: tuple[Account, ...]
     #: The folder of the file; the working directory if there is none.
