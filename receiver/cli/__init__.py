@@ -9,10 +9,12 @@ import typer
 from receiver.cli import (
     api,
     checking,
+    creating,
     deliveries,
     dev,
     drift,
     events,
+    handlers,
     inbox,
     machines,
     order,
@@ -20,6 +22,7 @@ from receiver.cli import (
     running,
     sandbox,
     simulating,
+    trying,
 )
 from receiver.cli.context import Configured
 
@@ -42,6 +45,9 @@ order.add_to(app)
 replaying.add_to(inbox.app)
 drift.add_to(inbox.app)
 sandbox.add_to(app)
+creating.add_to(app)
+trying.add_to(handlers.app)
+app.add_typer(handlers.app, name="handlers")
 app.add_typer(inbox.app, name="inbox")
 app.add_typer(deliveries.app, name="deliveries")
 

@@ -1,4 +1,4 @@
-"""``yizhan check`` and ``yizhan handlers``: whether all is as it must be, and which event runs which handler."""
+"""``yizhan check``: whether all is as it must be."""
 
 import contextlib
 import sys
@@ -14,24 +14,13 @@ from receiver.check import check as findings_on
 from receiver.cli import filters, output, rows
 from receiver.cli.context import configured
 from receiver.cli.online import probe_online
-from receiver.cli.output import Column
 from receiver.settings import Settings, read
 from receiver.store import open_store
 from receiver.worker import MISSING_HANDLER_CURE
 
-_COLUMNS = (
-    Column("event"),
-    Column("handler"),
-    Column("platform"),
-    Column("timeout"),
-    Column("max attempts"),
-    Column("stale"),
-)
-
 
 def add_to(app: typer.Typer) -> None:
-    for command in (check, handlers):
-        app.command()(command)
+    app.command()(check)
 
 
 def check(
@@ -78,43 +67,6 @@ def _missing(settings: Settings) -> list[Finding]:
         )
         for name, count in waiting.items()
     ]
-
-
-def handlers(context: typer.Context, *, json: filters.Json = False) -> None:
-    """List which event runs which handler, in the order in which they are defined."""
-    settings = configured(context).settings
-    with contextlib.redirect_stdout(sys.stderr):
-        router, faults = plugins.find_routers(settings.handlers.routers, settings.folder, settings.handler_tables)
-    if json:
-        rows.json_lines(
-            {
-                "event": route.event_type.type,
-                "handler": route.name,
-                "platform": route.platform,
-                "timeout": route.timeout,
-                "max_attempts": route.max_attempts,
-                "stale": route.stale,
-                "queue": route.queue,
-            }
-            for route in router
-        )
-    else:
-        output.table(
-            _COLUMNS,
-            (
-                (
-                    route.event_type.type,
-                    route.name,
-                    route.platform or "any",
-                    f"{route.timeout.total_seconds():g} s",
-                    route.max_attempts,
-                    route.stale,
-                )
-                for route in router
-            ),
-        )
-    if faults:
-        output.fail("\nyizhan: ".join(map(str, faults)), output.FOUND_WANTING)
 
 
 def _not_made_yet(settings: Settings) -> bool:

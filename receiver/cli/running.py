@@ -13,6 +13,7 @@ from receiver.accounts import Account
 from receiver.cli import addresses, output
 from receiver.cli.context import configured
 from receiver.errors import RoutingError, SettingsError, StoreError, TracesMissing
+from receiver.routing import Router
 from receiver.settings import Settings, masked
 from receiver.sources import SOURCES
 from receiver.sources.base import Source
@@ -62,11 +63,17 @@ def keep_running(
     accounts: Iterable[Account],
     listener: socket.socket,
     on_ready: Callable[[], None],
+    *,
     send: Send | None = None,
+    router: Router | None = None,
 ) -> None:
-    """Everything in this process, until it is asked to stop. ``send`` takes the place of the network for calls."""
+    """Everything in this process, until it is asked to stop. ``send`` takes the place of the network for calls.
+
+    ``router`` is that of the configuration, of which nothing may be amiss, unless another is given.
+    """
     try:
-        router = plugins.load_routers(settings.handlers.routers, settings.folder, settings.handler_tables)
+        if router is None:
+            router = plugins.load_routers(settings.handlers.routers, settings.folder, settings.handler_tables)
         with traced(settings.traces.endpoint):
             embedded.run(
                 store_url=settings.store.url,

@@ -111,6 +111,15 @@ def anything_due(connection: apsw.Connection, now: int) -> bool:
     return query.row(connection, due, (now,)) is not None
 
 
+def anything_to_do(connection: apsw.Connection, now: int) -> bool:
+    """To dispatch, to offer or to end, as of one moment: for tests that wait until all is done."""
+    sql = (
+        "SELECT 1 FROM envelope WHERE state = 'stored' UNION ALL SELECT 1 FROM delivery"
+        " WHERE state IN ('offered', 'running') OR (state = 'due' AND head = 1 AND due_at <= ?) LIMIT 1"
+    )
+    return query.row(connection, sql, (now,)) is not None
+
+
 def give_back(connection: apsw.Connection, offers: Sequence[Offer]) -> None:
     for offer in offers:
         connection.execute(
