@@ -23,7 +23,7 @@ lock: $(VENV)/installed  ## resolve the dependencies anew
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet \
 	  --upgrade pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet \
-	  --upgrade pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	  --upgrade pyproject.toml --extra otel --group dev -c requirements.lock -o requirements-dev.lock
 
 $(VENV)/installed: requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -71,7 +71,8 @@ through a handler, and tells what it would have done; ``yizhan dev --reload`` ru
 Subscribing to a parent (``OrderEvent``, ``RefundEvent``, ``ShipmentEvent``, ``Event``) is subscribing to all of its
 kind. ``platform="taobao"`` or ``"1688"`` narrows it. The handler's *name*, ``module.function`` unless you give one, is
 stored with what is owed to it: when you move or rename the function, say ``name="its.old.name"``. ``ordered=False`` is
-for handlers to which each event stands for itself: none waits for another of its order.
+for handlers to which each event stands for itself: none waits for another of its order. On many machines,
+``queue="slow"`` leaves it to workers of its own: ``yizhan work --queues slow``.
 
 *Dead letters.* What was given up is an event, too: ``DeliveryBuried`` and ``EnvelopeUnreadable``, or ``DeadLetter`` for
 both. They are told to handlers that ask for them by these names, not to those of ``Event``; nobody is told of a

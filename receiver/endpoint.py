@@ -116,7 +116,7 @@ class CallbackEndpoint:
         return _ACKNOWLEDGED
 
     def _note_acknowledged(self, envelope: Envelope, receipt: Receipt, seconds: float) -> None:
-        self._metrics.acknowledged(envelope.account, redelivery=receipt.redelivery, seconds=seconds)
+        self._metrics.acknowledged(envelope.account, envelope.topic, redelivery=receipt.redelivery, seconds=seconds)
         log.debug(
             "callback.acknowledged",
             account=envelope.account,

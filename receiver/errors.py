@@ -29,7 +29,9 @@ YizhanError
 │           └── Unanswered      sent, or maybe sent, and no full answer
 ├── HandlerTimeout              the attempt took longer than the handler's timeout; counts as any other failure
 ├── SettingsError               the configuration is wrong: names the key, where it was read, and what is expected
+├── TracesMissing               traces are asked for, and what sends them is not installed
 ├── RoutingError                the handlers do not fit together: two of one name, a router that is none
+├── BrokerUnavailable           the broker takes no offers now
 └── StoreError
     ├── StoreUnavailable        the store cannot take a transaction now
     └── StoreLocked             another process holds the store
@@ -216,6 +218,14 @@ class SettingsError(YizhanError):
 
 class RoutingError(YizhanError):
     """The handlers do not fit together."""
+
+
+class TracesMissing(YizhanError):
+    """Says what to install."""
+
+
+class BrokerUnavailable(YizhanError):
+    """The broker does not answer, or takes nothing. Its text names the kind of failure alone."""
 
 
 class StoreError(YizhanError):

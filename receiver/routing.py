@@ -1,5 +1,6 @@
 """The seam: routers collect handlers, a handler is a function of one ``Context``."""
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -32,6 +33,9 @@ ResultT = TypeVar("ResultT", bound=Awaitable[None] | None)
 
 Stale = Literal["skip", "run"]
 
+#: What a queue may be called: a broker knows few of them, and by such names.
+QUEUE = r"^[a-z][a-z0-9-]{0,30}$"
+DEFAULT_QUEUE = "default"
 DEFAULT_TIMEOUT = timedelta(seconds=30)
 DEFAULT_MAX_ATTEMPTS = 15
 
@@ -71,6 +75,8 @@ class Route:
     ordered: bool
     timeout: timedelta
     max_attempts: int
+    #: Which workers run it: those of ``yizhan work --queues``.
+    queue: str
 
     def asks_for(self, kind: type[Event]) -> bool:
         """Dead letters are nothing that a source tells: a handler of every event has not asked for them."""
@@ -119,13 +125,15 @@ class Router:
         ordered: bool = True,
         timeout: timedelta | float = DEFAULT_TIMEOUT,
         max_attempts: int = DEFAULT_MAX_ATTEMPTS,
+        queue: str = DEFAULT_QUEUE,
     ) -> Callable[[Handler[EventT, ResultT]], Handler[EventT, ResultT]]:
         """Run the decorated function for every event of this type, its subclasses included.
 
         ``name`` is stored with each delivery; the default is ``module.function``, so give the old name before you move
         or rename the function. ``timeout`` is a ``timedelta`` or seconds. ``stale="run"`` asks for events that are
-        older than what the handler has already seen. ``ordered=False``: no event of an order waits
-        for another of it, nor is any spared for being old. Raises ``RoutingError`` for a second handler of the name.
+        older than what the handler has already seen. ``ordered=False``: no event of an order waits for another of it,
+        nor is any spared for being old. ``queue="slow"`` gives it to workers of its own, on many machines
+        (``yizhan work --queues slow``). Raises ``RoutingError`` for a second handler of the name.
         """
         if not (isinstance(event_type, type) and issubclass(event_type, Event)):
             raise RoutingError(f"on({event_type!r}): expected an event type of receiver.events")
@@ -136,6 +144,8 @@ class Router:
             raise RoutingError(f"{where}: timeout={timeout!r}: expected seconds, or a timedelta") from None
         if limit <= timedelta(0) or max_attempts < 1:
             raise RoutingError(f"{where}: timeout and max_attempts must be positive")
+        if not re.fullmatch(QUEUE, queue):
+            raise RoutingError(f"{where}: queue={queue!r}: expected a short name of small letters, digits and dashes")
         if platform not in (None, *get_args(Platform)) or stale not in get_args(Stale):
             raise RoutingError(
                 f"{where}: platform={platform!r}, stale={stale!r}: expected platform to be one of"
@@ -156,6 +166,7 @@ class Router:
                     ordered=ordered,
                     timeout=limit,
                     max_attempts=max_attempts,
+                    queue=queue,
                 )
             )
             return handler

@@ -1,15 +1,32 @@
 """How the web application is served: by uvicorn, set up alike wherever it runs."""
 
+import asyncio
 import contextlib
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 import httptools
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.applications import Starlette
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from receiver.errors import SettingsError
+
+
+def listen(host: str, port: int, key: str) -> socket.socket:
+    """A socket to serve on. Raises ``SettingsError``, which names the port's key, if the address cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise SettingsError(key, f"{host}:{port}", f"an address to listen on ({error.strerror})") from error
+    return listener
 
 
 class Http(HttpToolsProtocol):
@@ -53,9 +70,13 @@ class Http(HttpToolsProtocol):
 
 
 class Server(uvicorn.Server):
-    """``run(sockets=[…])`` serves until SIGTERM or SIGINT, answers what has come in by then, and returns."""
+    """``run(sockets=[…])`` serves until SIGTERM or SIGINT, answers what has come in by then, and returns.
 
-    def __init__(self, app: ASGIApp, *, on_ready: Callable[[], None] = lambda: None) -> None:
+    Asked to stop, it first goes on serving for ``drain`` seconds: ``app.state.draining`` is set, and with each answer
+    the sender is told to connect anew, so that a balancer leads it elsewhere and no request meets a closed door.
+    """
+
+    def __init__(self, app: Starlette, *, on_ready: Callable[[], None] = lambda: None, drain: float = 0) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -73,7 +94,9 @@ class Server(uvicorn.Server):
                 timeout_graceful_shutdown=5,
             )
         )
+        self._app = app
         self._on_ready = on_ready
+        self._drain = drain
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -81,14 +104,22 @@ class Server(uvicorn.Server):
         if threading.current_thread() is not threading.main_thread():  # only that one may listen to signals
             yield
             return
-        before = {which: signal.signal(which, self.handle_exit) for which in (signal.SIGINT, signal.SIGTERM)}
+        signal.signal(signal.SIGTERM, self.handle_exit)  # for good: who asks a second time changes nothing
+        before = signal.signal(signal.SIGINT, self.handle_exit)
         try:
             yield
         finally:
-            for which, handler in before.items():
-                signal.signal(which, handler)
+            signal.signal(signal.SIGINT, before)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self._on_ready()
+
+    async def main_loop(self) -> None:
+        await super().main_loop()
+        self._app.state.draining = True
+        self.server_state.default_headers = [*self.server_state.default_headers, (b"connection", b"close")]
+        until = time.monotonic() + self._drain
+        while time.monotonic() < until and not self.force_exit:  # noqa: ASYNC110  (a signal sets it)
+            await asyncio.sleep(0.05)

@@ -29,8 +29,9 @@ def create(
     metrics: Metrics,
     max_body: int,
     on_commit: Callable[[], None] = lambda: None,
+    alive: Callable[[], bool] = lambda: True,
 ) -> Starlette:
-    """The application over an open store, which it does not close."""
+    """The application over an open store, which it does not close. ``alive`` is of what else this process does."""
 
     def committed(rows: int) -> None:
         metrics.committed(rows)
@@ -50,10 +51,9 @@ def create(
         finally:
             await inbox.close()
 
-    async def healthz(_request: Request) -> Response:
-        return JSONResponse({"status": "alive"})
-
-    async def readyz(_request: Request) -> Response:
+    async def readyz(request: Request) -> Response:
+        if getattr(request.app.state, "draining", False):
+            return JSONResponse({"status": "draining"}, status_code=503)
         try:
             async with asyncio.timeout(DEADLINE):
                 await asyncio.to_thread(store.ready)  # its threads stay, as do the connections a store keeps for each
@@ -62,12 +62,21 @@ def create(
             return JSONResponse({"status": "unavailable"}, status_code=503)
         return JSONResponse({"status": "ready"})
 
-    async def exposition(_request: Request) -> Response:
-        return Response(metrics.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
-
-    app = Starlette(
-        routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", exposition)],
-        lifespan=lifespan,
-    )
+    app = Starlette(routes=[Route("/readyz", readyz), *watching(metrics, alive)], lifespan=lifespan)
     app.router.redirect_slashes = False  # a redirect stops no redelivery; nor does a 404, but that is noticed
     return app
+
+
+def watching(metrics: Metrics, alive: Callable[[], bool]) -> list[Route]:
+    """What every process is watched by."""
+
+    async def healthz(_request: Request) -> Response:
+        if alive():
+            return JSONResponse({"status": "alive"})
+        return JSONResponse({"status": "stuck"}, status_code=503)
+
+    async def exposition(_request: Request) -> Response:
+        text = await asyncio.to_thread(metrics.exposition)
+        return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    return [Route("/healthz", healthz), Route("/metrics", exposition)]

@@ -40,6 +40,20 @@ class Pruned:
     payload_bytes: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """How far behind we are; an age of nothing is 0."""
+
+    oldest_undispatched: timedelta
+    oldest_due: timedelta
+    #: Deliveries of one lane that have not ended, where they are most.
+    deepest_lane: int
+    #: Dead letters by handler.
+    dead: Mapping[str, int]
+    #: Topics and fields that differ from all we know, by source and kind.
+    drift: Mapping[tuple[str, str], int]
+
+
 class Store(Protocol):
     # The web process.
 
@@ -59,7 +73,10 @@ class Store(Protocol):
         """Owe the deliveries and mark the envelopes; one that another relay dispatched before is passed over."""
 
     def claim(self, limit: int, room: Mapping[str, int]) -> list[Offer]:
-        """Offer due heads, so many of each handler, while fewer than ``limit`` are offered or running."""
+        """Offer due heads, so many of each handler, while fewer than ``limit`` are offered or running.
+
+        What a person replayed comes after all that is live, and is never more than an eighth of ``limit``.
+        """
 
     def give_back(self, offers: Sequence[Offer]) -> None:
         """The broker did not take these offers: due again, now."""
@@ -171,6 +188,8 @@ class Store(Protocol):
 
         What is dead, unreadable or open keeps its payload. Everything but payloads stays.
         """
+
+    def backlog(self) -> Backlog: ...
 
     # Its life.
 

@@ -13,7 +13,7 @@ from receiver.drift import Drifted
 from receiver.effects import Claimed, Effect, EffectKey, EffectState
 from receiver.envelope import Envelope, Platform, Receipt, StoredEnvelope
 from receiver.errors import StoreUnavailable
-from receiver.store.base import Pruned, Swept
+from receiver.store.base import Backlog, Pruned, Swept
 from receiver.store.parts import parts
 from receiver.store.postgresql import (
     burying,
@@ -23,6 +23,7 @@ from receiver.store.postgresql import (
     effecting,
     guarding,
     holding,
+    measuring,
     migrating,
     pruning,
     query,
@@ -175,6 +176,9 @@ class PostgresStore:
 
     def prune(self, older_than: timedelta, limit: int) -> Pruned:
         return self._run(lambda c: pruning.prune(c, milliseconds(older_than), limit))
+
+    def backlog(self) -> Backlog:
+        return self._run(measuring.backlog)
 
     # Its life.
 

@@ -25,7 +25,7 @@ from receiver.drift import Drifted
 from receiver.effects import Claimed, Effect, EffectKey, EffectState
 from receiver.envelope import Envelope, Platform, Receipt, StoredEnvelope
 from receiver.errors import StoreUnavailable
-from receiver.store.base import Pruned, Swept
+from receiver.store.base import Backlog, Pruned, Swept
 from receiver.store.parts import Part, parts
 from receiver.store.rows import milliseconds
 from receiver.store.sqlite import (
@@ -37,6 +37,7 @@ from receiver.store.sqlite import (
     effecting,
     guarding,
     holding,
+    measuring,
     pruning,
     reading,
     relaying,
@@ -211,6 +212,9 @@ class SqliteStore:
         age = milliseconds(older_than)
         return self._run(lambda c, now: pruning.prune(c, limit, before=now - age, now=now))
 
+    def backlog(self) -> Backlog:
+        return self._read(lambda c: measuring.backlog(c, now=self._clock()))
+
     # Its life.
 
     def migrate(self) -> list[str]:
@@ -227,7 +231,7 @@ class SqliteStore:
 
     def ready(self) -> None:
         self.check_schema()
-        self._run(lambda _connection, _now: None)
+        self.hold("readiness", "probe", 0)  # a write like any other: a disk that is full does not take it
 
     def close(self) -> None:
         if self._writer is None:
