@@ -169,6 +169,7 @@ def test_handlers_are_listed_in_order_of_definition(yizhan: Yizhan, configure: C
             ("timeout", 2.5),
             ("max_attempts", 3),
             ("stale", "run"),
+            ("queue", "default"),
         ],
         [
             ("event", "event"),
@@ -177,6 +178,7 @@ def test_handlers_are_listed_in_order_of_definition(yizhan: Yizhan, configure: C
             ("timeout", 30.0),
             ("max_attempts", 15),
             ("stale", "skip"),
+            ("queue", "default"),
         ],
     ]
     title, first, second = yizhan("handlers").stdout.splitlines()
