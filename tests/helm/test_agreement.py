@@ -1,15 +1,15 @@
 """What the chart says to the service is what the service understands."""
 
-import os
-import subprocess
-import sys
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
+from builders import account, callback
 from chart import Object, Values, example, merged, objects, one, pod_specs
+from processes import Yizhan, wait_until
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
@@ -44,8 +44,8 @@ def test_every_pod_can_read_its_configuration(name: str, tmp_path: Path) -> None
             assert read.store.url == SECRETS["yizhan-store", "url"]
             continue
         values = example(name)["settings"]
-        assert [account.name for account in read.accounts] == [account["name"] for account in values["accounts"]]
-        assert all(account.secrets for account in read.accounts)
+        assert [each.name for each in read.accounts] == [given["name"] for given in values["accounts"]]
+        assert all(each.secrets for each in read.accounts)
         assert read.web.public_url == values["web"]["public_url"]
         if component == "embedded":
             assert read.store.path == Path("/var/lib/yizhan/yizhan.db")
@@ -74,20 +74,24 @@ def test_every_kind_of_value_reaches_yizhan_toml(tmp_path: Path) -> None:
     assert [completed.operation for completed in main.operations] == ["taobao.order.detail"]
 
 
-def test_a_small_handler_runs_from_the_config_map(tmp_path: Path) -> None:
-    """``yizhan check``, in what the pod of examples/embedded.yaml would see, finds shop.py and nothing wrong."""
+def test_the_embedded_pod_takes_a_callback_and_hands_it_to_a_small_handler(tmp_path: Path) -> None:
+    """Its arguments and its files, on a port of the test's: from examples/embedded.yaml to shop.py, and to an end."""
     found = objects(example("embedded"))
+    yizhan = Yizhan(tmp_path, ())
     _lay_out(found, tmp_path)
-    done = subprocess.run(
-        [sys.executable, "-m", "receiver", "check"],
-        cwd=tmp_path,
-        env={**os.environ, "YIZHAN_CONFIG": str(tmp_path / "yizhan.toml"), "YIZHAN_DATA_DIR": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "shop.update_stock" in done.stdout
+    (container,) = dict(pod_specs(found))["embedded"]["containers"]
+    here = {"0.0.0.0": "127.0.0.1", "8000": str(yizhan.port)}
+    yizhan._command = tuple(here.get(word, word) for word in container["args"])
+    main = account(name="main", access_key="the-access-key", secrets=("secret of access-secret",))
+    with yizhan:
+        assert {path: yizhan.get(path) for _, path, _ in _probes(container)} == {"/healthz": 200, "/readyz": 200}
+        assert yizhan.post(callback(of=main), main) == 200
+        wait_until(
+            lambda: _told(yizhan.log, handler="shop.update_stock", state="succeeded"),
+            seconds=20,
+            what="shop.update_stock succeeds",
+        )
+        assert yizhan.stop() == 0
 
 
 def test_commands_and_options_are_those_of_the_command_line() -> None:
@@ -184,3 +188,9 @@ def _probes(container: Object) -> Iterator[tuple[str, str, str]]:
     for kind in ("startupProbe", "livenessProbe", "readinessProbe"):
         if probe := container.get(kind):
             yield kind, probe["httpGet"]["path"], probe["httpGet"]["port"]
+
+
+def _told(log: Path, **what: str) -> bool:
+    """Whether some line of the log says all of it."""
+    whole = log.read_text().rpartition("\n")[0].splitlines()
+    return any(what.items() <= json.loads(line).items() for line in whole if line.startswith("{"))
