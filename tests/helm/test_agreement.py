@@ -49,7 +49,8 @@ def test_every_pod_can_read_its_configuration(name: str, tmp_path: Path) -> None
         assert read.web.public_url == values["web"]["public_url"]
         if component == "embedded":
             assert read.store.path == Path("/var/lib/yizhan/yizhan.db")
-            assert "data" in {mount["name"]: mount["mountPath"] for mount in spec["containers"][0]["volumeMounts"]}
+            mounts = {mount["name"]: mount["mountPath"] for mount in spec["containers"][0]["volumeMounts"]}
+            assert mounts["data"] == str(read.store.path.parent)
             assert read.broker.url == "memory://"
         else:
             assert read.store.url == SECRETS["yizhan-store", "url"]
