@@ -1,11 +1,14 @@
-"""Everything in one process, over SQLite and a broker in memory: what ``yizhan run`` and ``yizhan dev`` run."""
+"""Everything in one process, with a broker in memory: what ``yizhan run`` and ``yizhan dev`` run.
+
+Over SQLite it runs alone. Over PostgreSQL several may share a store: what one leaves behind, the others take up when
+its leases end.
+"""
 
 import contextlib
 import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 
 import structlog
 from dramatiq import Worker
@@ -22,7 +25,8 @@ from receiver.routing import Router
 from receiver.serving import Server
 from receiver.shares import Shares
 from receiver.sources.base import Source
-from receiver.store.sqlite import SqliteStore
+from receiver.store import open_store
+from receiver.store.base import Store
 from receiver.sweep import sweep
 from receiver.transport import Send
 
@@ -51,7 +55,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 def run(
     *,
-    store_path: Path,
+    store_url: str,
     accounts: Mapping[str, tuple[Account, Source]],
     sources: Mapping[str, Source],
     router: Router,
@@ -69,7 +73,7 @@ def run(
     sys.setswitchinterval(0.001)
     metrics = Metrics()
     apis = Apis([account for account, _ in accounts.values()], send=send)
-    store = SqliteStore(store_path, alone=True)
+    store = open_store(store_url, alone=True, make=True)
     try:
         store.migrate()
         sweep(store, router, everything=True)
@@ -89,7 +93,7 @@ def run(
 @contextlib.contextmanager
 def _working(
     *,
-    store: SqliteStore,
+    store: Store,
     sources: Mapping[str, Source],
     router: Router,
     metrics: Metrics,

@@ -160,11 +160,13 @@ def _run(folder: Path, port: int, account: Account, fate: _Fate, ahead: Any) -> 
     os.dup2(log, 1)
     os.dup2(log, 2)
     with (
-        patch.object(embedded, "SqliteStore", partial(_Store, fate=fate, ahead=ahead)),
+        patch.object(
+            embedded, "open_store", lambda *_, **__: _Store(folder / "yizhan.db", alone=True, fate=fate, ahead=ahead)
+        ),
         patch.object(transport, "Network", partial(_Network, fate)),
     ):
         embedded.run(
-            store_path=folder / "yizhan.db",
+            store_url=f"sqlite:///{folder / 'yizhan.db'}",
             accounts={account.name: (account, SOURCES[account.source])},
             sources=SOURCES,
             router=_router(),

@@ -2,10 +2,9 @@
 
 import contextlib
 import sys
-from pathlib import Path
+from functools import partial
 from typing import Annotated
 
-import apsw
 import typer
 
 from receiver import logs, plugins
@@ -16,9 +15,8 @@ from receiver.cli.context import configured
 from receiver.cli.online import probe_online
 from receiver.cli.output import Column
 from receiver.embedded import MISSING_HANDLER_CURE
-from receiver.errors import StoreUnavailable
 from receiver.settings import Settings, masked, read
-from receiver.store.sqlite import connecting, reading
+from receiver.store import open_store
 
 _COLUMNS = (
     Column("event"),
@@ -50,8 +48,7 @@ def check(
     """
     settings, faults = read(configured(context).config)
     with contextlib.redirect_stdout(sys.stderr):  # whatever a plug-in prints when it is imported
-        path = None if settings is None else settings.store.path
-        probe = (lambda: _probe(path)) if path is not None and path.exists() else None
+        probe = None if settings is None or _not_made_yet(settings) else partial(_probe, settings)
         findings = findings_on(settings, faults, store_probe=probe)
         if settings is not None and probe is not None and all(finding.ok for finding in findings):
             findings += _missing(settings)
@@ -72,15 +69,9 @@ def check(
 
 def _missing(settings: Settings) -> list[Finding]:
     """Handlers that something is owed to and that are not there: renamed, or no longer configured."""
-    path = settings.store.path
-    if path is None:
-        return []
     router, _ = plugins.find_routers(settings.handlers.routers, settings.folder, settings.handler_tables)
-    reader = connecting.connect_to_read(path)
-    try:
-        waiting = reading.open_of_others(reader, [route.name for route in router])
-    finally:
-        reader.close()
+    with contextlib.closing(open_store(settings.store.url, look_only=True)) as store:
+        waiting = store.open_of_others([route.name for route in router])
     return [
         Finding(
             ok=False, what=f"handlers: {name} is not there, {count} deliveries wait for it", cure=MISSING_HANDLER_CURE
@@ -125,25 +116,20 @@ def handlers(context: typer.Context, *, json: filters.Json = False) -> None:
         output.fail("\nyizhan: ".join(map(str, faults)), output.FOUND_WANTING)
 
 
-def _probe(path: Path) -> None:
-    """Raises ``StoreUnavailable`` unless the file can be read and its schema is of this version."""
-    connection = connecting.connect_to_read(path)
-    try:
-        pending = connecting.pending(connection)
-    except apsw.Error as error:
-        raise StoreUnavailable(f"{type(error).__name__}: {error}") from error
-    finally:
-        connection.close()
-    if pending:
-        raise StoreUnavailable(f"its schema lacks {', '.join(pending)}")
+def _not_made_yet(settings: Settings) -> bool:
+    """A file is made by whoever runs first."""
+    return settings.store.path is not None and not settings.store.path.exists()
+
+
+def _probe(settings: Settings) -> None:
+    """Raises ``StoreUnavailable`` unless the store can be read and its schema is of this version."""
+    with contextlib.closing(open_store(settings.store.url, look_only=True)) as store:
+        store.check_schema()
 
 
 def _not_yet(settings: Settings) -> list[Finding]:
     """What may be configured, and cannot be used yet."""
     findings = []
-    if settings.store.path is None:
-        what = f"store: {masked(settings.store.url)}: PostgreSQL is not supported yet"
-        findings.append(Finding(ok=False, what=what, cure="set store.url to sqlite:///FILE"))
     if settings.broker.url != "memory://":
         what = f"broker: {masked(settings.broker.url)}: serve and work, which need it, are not available yet"
         findings.append(Finding(ok=False, what=what, cure="set broker.url to memory://, and use yizhan run"))

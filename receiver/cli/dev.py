@@ -14,7 +14,7 @@ from receiver import logs, operations
 from receiver.accounts import Account, Completed, Recipe
 from receiver.cli import addresses, demo
 from receiver.cli.context import configured
-from receiver.cli.running import Host, Port, keep_running, listen, print_urls, store_path
+from receiver.cli.running import Host, Port, keep_running, listen, print_urls
 from receiver.errors import WrongCall
 from receiver.sandbox.operations import operations as sandbox_operations
 from receiver.sandbox.push import Manner
@@ -75,7 +75,7 @@ def dev(
         callbacks={account.name: f"{here}/callbacks/{account.name}" for account in accounts},
         seed=secrets.randbelow(2**32),
         manner=Manner(half_hour=HALF_HOUR),
-        file=store_path(settings).with_name("sandbox.db"),
+        file=(settings.store.path or settings.folder / ".yizhan" / "yizhan.db").with_name("sandbox.db"),
     )
     sandbox.start()
 

@@ -1,12 +1,12 @@
 """Into the inbox: a new envelope, a redelivery of one, or what content alone cannot tell."""
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
 
 import apsw
 
 from receiver import ids
 from receiver.envelope import Envelope, Receipt
+from receiver.store.repeating import Alike, Repeat, decide
 from receiver.store.sqlite import query
 
 _INSERT = """
@@ -16,18 +16,23 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (account, identity, generation) DO NOTHING
 """
 
+_ALIKE = """
+SELECT seq, id, generation, received_at, bytes_digest = ?
+  OR EXISTS (SELECT 1 FROM redelivery WHERE envelope_seq = seq AND bytes_digest = ?)
+FROM envelope WHERE account = ? AND identity = ? ORDER BY generation DESC
+"""
 
-def put(connection: apsw.Connection, batch: Sequence[Envelope], *, now: int, horizon: timedelta) -> list[Receipt]:
+
+def put(connection: apsw.Connection, batch: Sequence[Envelope], *, now: int) -> list[Receipt]:
     """Accept a batch, in order."""
-    since = now - horizon // timedelta(milliseconds=1)
-    return [_put(connection, envelope, now, since) for envelope in batch]
+    return [_put(connection, envelope, now) for envelope in batch]
 
 
-def _put(connection: apsw.Connection, envelope: Envelope, now: int, since: int) -> Receipt:
+def _put(connection: apsw.Connection, envelope: Envelope, now: int) -> Receipt:
     envelope_id = ids.uuid7(now)
     if _insert(connection, envelope, envelope_id, 0, ambiguous=False, now=now):
         return Receipt(envelope_id, redelivery=False, ambiguous=False)
-    return _seen_before(connection, envelope, envelope_id, now, since)
+    return _seen_before(connection, envelope, envelope_id, now)
 
 
 def _insert(
@@ -64,38 +69,25 @@ def _name(connection: apsw.Connection, subject: str, account: str, seq: int) -> 
     connection.execute("INSERT OR IGNORE INTO subject VALUES (?, ?, ?)", (subject, account, seq))
 
 
-def _seen_before(connection: apsw.Connection, envelope: Envelope, envelope_id: str, now: int, since: int) -> Receipt:
+def _seen_before(connection: apsw.Connection, envelope: Envelope, envelope_id: str, now: int) -> Receipt:
     """An envelope of this identity is there: tell the same message sent again from news in the same words."""
     identity = envelope.identity
-    alike = query.rows(
-        connection,
-        "SELECT seq, id, generation, bytes_digest, received_at FROM envelope"
-        " WHERE account = ? AND identity = ? ORDER BY generation DESC",
-        (envelope.account, identity.key),
+    alike = [
+        Alike(seq, accepted_id, generation, received_at, bool(same_bytes))
+        for seq, accepted_id, generation, received_at, same_bytes in query.rows(
+            connection, _ALIKE, (identity.bytes_digest, identity.bytes_digest, envelope.account, identity.key)
+        )
+    ]
+    decided = decide(
+        alike,
+        numbered=identity.kind == "message_id",
+        other_since=_other_since(connection, envelope.account, envelope.subjects, alike[0].seq),
+        now=now,
     )
-    latest_seq, latest_id, generation, _, latest_at = alike[0]
-    numbered = identity.kind == "message_id"
-    if numbered and latest_at > since:
-        return _redelivered(connection, latest_seq, latest_id, identity.bytes_digest, now)
-    same_bytes = False
-    for seq, accepted_id, _, bytes_digest, received_at in alike:
-        if bytes_digest != identity.bytes_digest and not _came_again_as(connection, seq, identity.bytes_digest):
-            continue
-        if received_at > since:
-            return _redelivered(connection, seq, accepted_id, identity.bytes_digest, now)
-        same_bytes = True
-    if latest_at > since and not _other_since(connection, envelope.account, envelope.subjects, latest_seq):
-        return _redelivered(connection, latest_seq, latest_id, identity.bytes_digest, now)
-    # Within the horizon something else came in between: a late repeat, or a state that was left and entered again.
-    # Beyond it no source redelivers, so it is news; but with the old number or bytes, push time included, who knows.
-    ambiguous = latest_at > since or numbered or same_bytes
-    _insert(connection, envelope, envelope_id, generation + 1, ambiguous=ambiguous, now=now)
-    return Receipt(envelope_id, redelivery=False, ambiguous=ambiguous)
-
-
-def _came_again_as(connection: apsw.Connection, seq: int, bytes_digest: bytes) -> bool:
-    known = "SELECT 1 FROM redelivery WHERE envelope_seq = ? AND bytes_digest = ? LIMIT 1"
-    return query.row(connection, known, (seq, bytes_digest)) is not None
+    if isinstance(decided, Repeat):
+        return _redelivered(connection, decided.of, identity.bytes_digest, now)
+    _insert(connection, envelope, envelope_id, decided.generation, ambiguous=decided.ambiguous, now=now)
+    return Receipt(envelope_id, redelivery=False, ambiguous=decided.ambiguous)
 
 
 def _other_since(connection: apsw.Connection, account: str, subjects: Iterable[str], seq: int) -> bool:
@@ -110,7 +102,7 @@ def _other_since(connection: apsw.Connection, account: str, subjects: Iterable[s
     )
 
 
-def _redelivered(connection: apsw.Connection, seq: int, envelope_id: str, bytes_digest: bytes, now: int) -> Receipt:
-    connection.execute("UPDATE envelope SET redeliveries = redeliveries + 1 WHERE seq = ?", (seq,))
-    connection.execute("INSERT INTO redelivery VALUES (?, ?, ?)", (seq, now, bytes_digest))
-    return Receipt(envelope_id, redelivery=True, ambiguous=False)
+def _redelivered(connection: apsw.Connection, of: Alike, bytes_digest: bytes, now: int) -> Receipt:
+    connection.execute("UPDATE envelope SET redeliveries = redeliveries + 1 WHERE seq = ?", (of.seq,))
+    connection.execute("INSERT INTO redelivery VALUES (?, ?, ?)", (of.seq, now, bytes_digest))
+    return Receipt(of.id, redelivery=True, ambiguous=False)

@@ -8,8 +8,8 @@ import apsw
 
 from receiver.deliveries import Started
 from receiver.effects import SETTLE_TIME, Claimed, Effect, EffectKey, EffectState
+from receiver.store.rows import EFFECT, effect
 from receiver.store.sqlite import query
-from receiver.store.sqlite.reading import moment
 
 _TAKEN = (
     "state = 'intent', turn = turn + 1, delivery_id = :delivery, attempt = :attempt, known_at = :now,"
@@ -65,18 +65,13 @@ def fence_holds(connection: apsw.Connection, started: Started, *, now: int) -> b
 
 
 def effects(connection: apsw.Connection, delivery_ids: Sequence[int]) -> list[Effect]:
-    rows = query.rows(
+    found = query.rows(
         connection,
-        "SELECT delivery_id, attempt, purpose, state, known_at, note FROM effect"
+        f"SELECT {EFFECT} FROM effect"  # noqa: S608  (constants)
         " WHERE delivery_id IN (SELECT value FROM json_each(?)) ORDER BY known_at, delivery_id, purpose",
         (json.dumps([*delivery_ids]),),
     )
-    return [
-        Effect(
-            delivery_id=delivery_id, attempt=attempt, purpose=purpose, state=state, known_at=moment(known_at), note=note
-        )
-        for delivery_id, attempt, purpose, state, known_at, note in rows
-    ]
+    return [effect(row) for row in found]
 
 
 def _claimed(connection: apsw.Connection, key: EffectKey, *, mine: bool, now: int) -> Claimed:
