@@ -45,6 +45,11 @@ affinity:
 {{- end }}
 {{- end }}
 
+{{/* The seconds of a span such as 90s or 5m. */}}
+{{- define "yizhan.seconds" -}}
+{{- mul (regexFind "^[0-9]+" .) (get (dict "s" 1 "m" 60 "h" 3600 "d" 86400) (regexFind "[smhd]$" .)) -}}
+{{- end }}
+
 {{- define "yizhan.pod.spread" -}}
 {{- $context := index . 0 -}}
 topologySpreadConstraints:

@@ -10,12 +10,12 @@ import typer
 from builders import account, callback
 from chart import Object, Values, example, merged, objects, one, pod_specs
 from processes import Yizhan, wait_until
+from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
 from receiver import settings, web
 from receiver.cli import app
-from receiver.embedded import GRACE_MS
 from receiver.metrics import Metrics
 from receiver.serving import Server
 from receiver.settings import Settings
@@ -29,8 +29,6 @@ SECRETS = {
     ("wholesale", "app-key"): "key",
     ("wholesale", "app-secret"): "secret",
 }
-#: Not made yet: they take any option, so that nothing can be told of theirs.
-PLACEHOLDERS = {"serve", "work"}
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -98,17 +96,15 @@ def test_the_embedded_pod_takes_a_callback_and_hands_it_to_a_small_handler(tmp_p
 def test_commands_and_options_are_those_of_the_command_line() -> None:
     """Each container's arguments are parsed by the command itself, and not run."""
     command: Any = typer.main.get_command(app)
-    unparsed, seen = set(), set()
+    seen = set()
     for name in EXAMPLES:
         for _, spec in pod_specs(objects(example(name))):
             for container in spec["containers"]:
                 word, *rest = container["args"]
                 seen.add(word)
                 with command.commands[word].make_context(word, rest, resilient_parsing=False) as context:
-                    if context.args:
-                        unparsed.add(word)
+                    assert context.args == []
     assert seen == {"run", "serve", "work", "migrate"}
-    assert unparsed == PLACEHOLDERS
 
 
 def test_an_unknown_option_is_seen() -> None:
@@ -118,9 +114,10 @@ def test_an_unknown_option_is_seen() -> None:
     assert "No such option" in done.output
 
 
-def test_probes_ports_and_paths_are_those_of_the_web_application(store: SqliteStore) -> None:
+def test_probes_ports_and_paths_are_those_of_the_applications(store: SqliteStore) -> None:
     """What Kubernetes, the Ingress and Prometheus ask for is answered."""
     application = web.create(store=store, accounts={}, metrics=Metrics(), max_body=1)
+    watched = TestClient(Starlette(routes=web.watching(Metrics(), lambda: True)))
     with TestClient(application) as client:
         for name in EXAMPLES:
             found = objects(example(name))
@@ -130,7 +127,7 @@ def test_probes_ports_and_paths_are_those_of_the_web_application(store: SqliteSt
                     for kind, path, port in _probes(container):
                         assert port in ports
                         assert path == ("/readyz" if kind == "readinessProbe" and component != "worker" else "/healthz")
-                        assert client.get(path).status_code == 200
+                        assert (watched if component == "worker" else client).get(path).status_code == 200
                     if "--port" in container["args"]:
                         assert int(container["args"][container["args"].index("--port") + 1]) in ports.values()
             service = one(found, "Service")
@@ -138,6 +135,8 @@ def test_probes_ports_and_paths_are_those_of_the_web_application(store: SqliteSt
             for each in found:
                 for endpoint in each["spec"].get("endpoints", []) if each["kind"] == "ServiceMonitor" else []:
                     assert client.get(endpoint["path"]).status_code == 200
+                for endpoint in each["spec"]["podMetricsEndpoints"] if each["kind"] == "PodMonitor" else []:
+                    assert watched.get(endpoint["path"]).status_code == 200
                 if each["kind"] == "Ingress":
                     (path,) = each["spec"]["rules"][0]["http"]["paths"]
                     # No account is configured here: the endpoint answers, in words of its own.
@@ -145,13 +144,14 @@ def test_probes_ports_and_paths_are_those_of_the_web_application(store: SqliteSt
                     assert client.get("/no-such-path").text != client.post(f"{path['path']}main").text
 
 
-def test_pods_are_given_the_time_that_an_end_in_order_takes() -> None:
-    """SIGKILL comes after the requests under way were answered and the running handlers had their grace."""
-    server = Server(lambda *_: None)  # type: ignore[arg-type]
-    answering, ending = server.config.timeout_graceful_shutdown or 0, GRACE_MS / 1000
-    needed = {"embedded": answering + ending, "web": answering + 5, "worker": ending + 2, "migrate": 0}
+def test_pods_are_given_the_time_that_an_end_in_order_takes(store: SqliteStore) -> None:
+    """SIGKILL comes after the drain, after the requests under way, and after the running handlers' grace."""
+    application = web.create(store=store, accounts={}, metrics=Metrics(), max_body=1)
+    answering = Server(application).config.timeout_graceful_shutdown or 0
     for name in EXAMPLES:
-        for component, spec in pod_specs(objects(example(name))):
+        values = merged(example(name), {"settings": {"web": {"drain": "20s"}, "work": {"grace": "3m"}}})
+        needed = {"embedded": answering + 180, "web": 20 + answering, "worker": 180 + answering, "migrate": 0}
+        for component, spec in pod_specs(objects(values)):
             assert spec.get("terminationGracePeriodSeconds", 30) > needed[component], component
 
 

@@ -52,7 +52,7 @@ SETS: dict[str, Values] = {
         {
             "migrate": {"enabled": False},
             "serviceAccount": {"create": False, "name": "mine"},
-            "web": {"replicas": 1, "disruptionBudget": {"enabled": False}, "preStop": {"exec": {"command": ["true"]}}},
+            "web": {"replicas": 1, "disruptionBudget": {"enabled": False}},
             "worker": {"replicas": 1, "disruptionBudget": {"enabled": False}},
         },
     ),

@@ -1,6 +1,7 @@
 """Values that cannot work are refused before anything is installed, in words that name the key."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from receiver.sources import SOURCES
 SCHEMA: Any = json.loads((CHART / "values.schema.json").read_text())
 ACCOUNT = {"name": "main", "source": "pandapon", "access_key": "k", "access_secret_env": "PANDAPON_SECRET"}
 #: The chart knows them better: Secrets, volumes and ports.
-OWNED = {"store.url", "broker.url", "web.host", "web.port"}
+OWNED = {"store.url", "broker.url", "web.host", "web.port", "web.workers", "work.host", "work.port", "work.processes"}
 
 
 def account(**changes: Any) -> Values:
@@ -30,7 +31,7 @@ def account(**changes: Any) -> Values:
         ({"web": {"replica": 3}}, "at '/web': additional properties 'replica' not allowed"),
         ({"web": {"replicas": "3"}}, "at '/web/replicas': got string, want integer"),
         ({"web": {"replicas": 0}}, "at '/web/replicas': minimum"),
-        ({"embedded": {"terminationGracePeriodSeconds": 30}}, "'/embedded/terminationGracePeriodSeconds': minimum"),
+        ({"settings": {"work": {"grace": "30"}}}, "at '/settings/work/grace': '30' does not match pattern"),
         ({"worker": {"scaling": {"by": "queue"}}}, "'/worker/scaling/by': value must be one of 'none', 'cpu', 'due'"),
         ({"worker": {"scaling": {"minReplicas": 0}}}, "'/worker/scaling/minReplicas': minimum"),
         ({"image": {"digest": "latest"}}, "at '/image/digest': 'latest' does not match pattern"),
@@ -157,5 +158,7 @@ def test_the_defaults_are_those_of_the_service() -> None:
         fields = SECTIONS[section].model_fields
         for key, value in table.items():
             default = fields[key].default
+            if isinstance(default, timedelta):
+                default = f"{default.total_seconds():.0f}s"
             expected = {None: "", "auto": "json"}.get(default, default)
             assert value == (list(expected) if isinstance(expected, tuple) else expected), f"{section}.{key}"
