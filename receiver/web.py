@@ -78,8 +78,7 @@ def create(
 
 
 class _Front:
-    """Callbacks to their endpoint, all else to Starlette, whose middleware and routes would cost them 0.1 of a bare
-    server."""
+    """Callbacks to their endpoint, all else to Starlette: its middleware and routes cost them 0.1 of a bare server."""
 
     def __init__(self, rest: Starlette) -> None:
         self._rest = rest
