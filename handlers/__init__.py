@@ -55,6 +55,18 @@ the platform repeated itself or the same thing happened again. Of an event that 
 agreed) you are spared what is older than what you have acted on, unless you ask for it by ``stale="run"``; where nobody
 can tell, ``ctx.event.uncertain`` says so.
 
+*Testing it.* ``receiver.testing`` builds events and runs a handler as the worker does, with nothing going out::
+
+    from receiver.testing import assert_idempotent, event, run_handler
+
+    def test_asks_why():
+        ran = run_handler(shop.ask_why, event(RefundRejected, refund_id="7"))
+        assert ran.calls == [("taobao.refund.submit_message", {"refundId": "7", "refundMessage": "Why?"})]
+        assert_idempotent(shop.ask_why, event(RefundRejected))
+
+``yizhan new NAME`` writes a project with a handler and its tests; ``yizhan handlers try`` runs what is in the store
+through a handler, and tells what it would have done; ``yizhan dev --reload`` runs an edited one at the next event.
+
 *Choosing events.* ``yizhan events`` lists them, with their fields: all but ids may be ``None``, few bodies tell all.
 Subscribing to a parent (``OrderEvent``, ``RefundEvent``, ``ShipmentEvent``, ``Event``) is subscribing to all of its
 kind. ``platform="taobao"`` or ``"1688"`` narrows it. The handler's *name*, ``module.function`` unless you give one, is
@@ -67,9 +79,10 @@ own: what waits in C cannot be interrupted.
 kept and shown.
 
 *What ships.* ``handlers:router``, which is used unless ``routers`` says otherwise, only tells the log (``journal``).
-The rest is switched on by a table of its name, and each is an example to copy:
+The rest is switched on by a table of its name, ``[handlers.orders]``, and each is an example to copy:
 
-``aftersales``   ``[handlers.aftersales]``: rules that write to the seller about a refund, and watch for the answer
+``aftersales``   rules that write to the seller about a refund, and watch for the answer
+``orders``       orders, lines, refunds and parcels as they stand, in the team's own database
 '''
 
 from handlers import journal

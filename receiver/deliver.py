@@ -1,15 +1,14 @@
-"""One attempt of one delivery: start, run the handler, settle. What the outcome means is decided here, once."""
+"""One attempt of one delivery: start, run the handler, settle."""
 
 import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Any
 
 import structlog
 
-from receiver import retries
+from receiver import attempt
 from receiver.api import Apis
 from receiver.deliveries import RUN_LEASE_MARGIN, Ended, Offer, Skipped, Started
 from receiver.effects import Effects
@@ -18,7 +17,7 @@ from receiver.events import Event
 from receiver.failures import describe, places
 from receiver.invoke import Invoker
 from receiver.metrics import Metrics
-from receiver.routing import Context, Route, Router
+from receiver.routing import Route, Router
 from receiver.shares import Shares
 from receiver.sources.base import Source
 from receiver.store.base import Store
@@ -45,8 +44,7 @@ class Deliverer:
     ) -> None:
         self._store = store
         self._sources = sources
-        self._routes = {route.name: route for route in router}
-        self._timeouts = {route.name: route.timeout for route in router}
+        self._router = router
         self._metrics = metrics
         self._shares = shares
         self._apis = apis
@@ -81,7 +79,12 @@ class Deliverer:
         self._invoker.stop()
 
     def _attempt(self, offer: Offer) -> None:
-        started = self._store.start(offer, self._timeouts)
+        route = self._router.named(offer.handler)
+        if route is None:
+            if any(waiting.name == offer.handler for waiting in self._router.waiting()):  # since it was offered
+                self._store.give_back([offer])
+            return
+        started = self._store.start(offer, {route.name: route.timeout})
         if started is None:
             log.debug("delivery.stale_offer", delivery=offer.delivery_id, offer=offer.number)
             return
@@ -89,11 +92,10 @@ class Deliverer:
             self._metrics.attempted(started.handler, "skipped", 0)
             _log_skipped(started)
             return
-        route = self._routes[started.handler]
         began = time.monotonic()
         event, failure = self._run(route, started)
         duration = timedelta(seconds=time.monotonic() - began)
-        ended = _ended(failure, started, route, duration)
+        ended = attempt.ended(failure, started, route, duration)
         counted = self._settle(started, ended, route, began)
         self._metrics.attempted(route.name, ended.state, duration.total_seconds())
         _log(started, event, ended, counted=counted)
@@ -103,25 +105,23 @@ class Deliverer:
         envelope, event = started.envelope, None
         try:
             event = self._sources[envelope.source].decode(envelope)[started.event_number]
-            if started.uncertain:
-                event = event.model_copy(update={"uncertain": True})
-            effects = Effects(self._store, started, event.lane or f"envelope:{envelope.id}")
-            context: Context[Any] = Context(
-                event=event,
-                envelope=envelope,
-                attempt=started.attempt,
-                api=self._apis.of(envelope.account, event.platform, effects=effects),
-                once=effects.once,
-                log=structlog.stdlib.get_logger("handler").bind(
-                    handler=route.name,
-                    event_type=event.type,
-                    order=event.order_id,
-                    refund=event.refund_id,
-                    envelope=envelope.id,
-                    attempt=started.attempt,
+            effects = Effects(self._store, started, attempt.subject(event, started))
+            about = attempt.about(route, event, started)
+            attempt.attempt(
+                route,
+                event,
+                started,
+                effects=effects,
+                api=self._apis.of(
+                    envelope.account,
+                    event.platform,
+                    effects,
+                    log=log.bind(**about),
+                    count=self._metrics.called,
                 ),
+                log=structlog.stdlib.get_logger("handler").bind(**about),
+                invoker=self._invoker,
             )
-            self._invoker.invoke(route, context)
         except BaseException as failure:  # noqa: BLE001  (a handler may raise anything, SystemExit too)
             log.debug("handler.failed", handler=route.name, error=describe(failure), places=places(failure))
             return event, failure
@@ -175,13 +175,3 @@ def _log(started: Started, event: Event | None, ended: Ended, *, counted: bool) 
         uncertain=started.uncertain or None,
         counted=counted,
     )
-
-
-def _ended(failure: BaseException | None, started: Started, route: Route, duration: timedelta) -> Ended:
-    if failure is None:
-        return Ended(outcome="succeeded", state="succeeded", duration=duration)
-    error = describe(failure)
-    delay = retries.delay_after(started.tries, route.max_attempts, failure)
-    if delay is None:
-        return Ended(outcome="failed", state="dead", error=error, duration=duration)
-    return Ended(outcome="failed", state="due", due_in=delay, error=error, duration=duration)

@@ -13,10 +13,11 @@ purpose. The intent is committed before the call, so a worker that dies anywhere
 asks before it repeats. A message to a seller cannot be unsent: in doubt it is not sent again, and a person decides.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal, Protocol, TypeVar
 
 from receiver.deliveries import Started
@@ -38,6 +39,20 @@ class EffectKey:
     handler: str
     subject: str
     purpose: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """An effect as people are told of it."""
+
+    delivery_id: int
+    #: That had it last, or tried to.
+    attempt: int
+    purpose: str
+    state: EffectState
+    #: Of the last change.
+    known_at: datetime
+    note: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,32 +104,43 @@ class Effects:
         Raises ``EffectUnsure`` (permanent) where it may or may not have been had, and ``TransientFailure`` while it is
         too soon to tell.
         """
+        return self.run(purpose, lambda _: send(), look, deadline)
+
+    def run(
+        self,
+        purpose: str,
+        send: Callable[[float], T],
+        look: Callable[[], bool | None] | None,
+        deadline: timedelta,
+    ) -> T | None:
+        """As ``once``, and as ``receiver.api`` asks for it: ``send`` is told until when it may, by ``time.monotonic``.
+
+        That moment is fixed before the intent is committed. A worker that is stopped in the midst of it, and goes on
+        once another may have judged its intent, finds that it is too late.
+        """
         started = self._started
         key = EffectKey(started.envelope.account, started.handler, self._subject, purpose)
+        until = time.monotonic() + deadline.total_seconds()
         claimed = self._store.intend(key, started, deadline)
         if not claimed.mine:
-            taken = self._judge(key, claimed, look, deadline)
-            if taken is None:
+            if self._had(key, claimed, look or _nobody_can_tell):
                 return None
-            claimed = taken
+            until = time.monotonic() + deadline.total_seconds()
+            claimed = self._store.take_over(key, claimed.turn, started, deadline)
+            if not claimed.mine:
+                raise TransientFailure(f"effect {purpose!r} is another attempt's now", retry_after=claimed.wait)
         if not self._store.fence_holds(started):
             self._store.withdraw(key, claimed.turn)
             raise TransientFailure("this attempt was taken for lost, and another has begun")
         with self._outcome(key, claimed.turn):
-            result = send()
+            result = send(until)
         self._store.note(key, claimed.turn, "confirmed")
         return result
 
-    def run(self, purpose: str, send: Callable[[], T], look: Callable[[], bool | None] | None) -> T | None:
-        """As ``receiver.api`` asks for it."""
-        return self.once(purpose, send, look=look or _nobody_can_tell)
-
-    def _judge(
-        self, key: EffectKey, claimed: Claimed, look: Callable[[], bool | None], deadline: timedelta
-    ) -> Claimed | None:
-        """What an earlier attempt left: ``None`` if it is there, a claim if it surely is not."""
+    def _had(self, key: EffectKey, claimed: Claimed, look: Callable[[], bool | None]) -> bool:
+        """What an earlier attempt left: whether it is there, or surely is not. Raises where it cannot be told."""
         if claimed.state == "confirmed":
-            return None
+            return True
         if claimed.state == "unsure":
             raise EffectUnsure(key.purpose)
         if claimed.wait > timedelta(0):
@@ -124,14 +150,10 @@ class Effects:
         found = look()
         if found:
             self._store.note(key, claimed.turn, "confirmed")
-            return None
-        if found is None:
+        elif found is None:
             self._store.note(key, claimed.turn, "unsure", "an attempt ended between sending and recording")
             raise EffectUnsure(key.purpose)
-        taken = self._store.take_over(key, claimed.turn, self._started, deadline)
-        if not taken.mine:
-            raise TransientFailure(f"effect {key.purpose!r} is another attempt's now", retry_after=taken.wait)
-        return taken
+        return bool(found)
 
     @contextmanager
     def _outcome(self, key: EffectKey, turn: int) -> Iterator[None]:

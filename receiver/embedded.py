@@ -1,11 +1,14 @@
-"""Everything in one process, over SQLite and a broker in memory: what ``yizhan run`` and ``yizhan dev`` run."""
+"""Everything in one process, with a broker in memory: what ``yizhan run`` and ``yizhan dev`` run.
+
+Over SQLite it runs alone. Over PostgreSQL several may share a store: what one leaves behind, the others take up when
+its leases end.
+"""
 
 import contextlib
 import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 
 import structlog
 from dramatiq import Worker
@@ -22,7 +25,8 @@ from receiver.routing import Router
 from receiver.serving import Server
 from receiver.shares import Shares
 from receiver.sources.base import Source
-from receiver.store.sqlite import SqliteStore
+from receiver.store import open_store
+from receiver.store.base import Store
 from receiver.sweep import sweep
 from receiver.transport import Send
 
@@ -51,7 +55,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 def run(
     *,
-    store_path: Path,
+    store_url: str,
     accounts: Mapping[str, tuple[Account, Source]],
     sources: Mapping[str, Source],
     router: Router,
@@ -69,14 +73,14 @@ def run(
     sys.setswitchinterval(0.001)
     metrics = Metrics()
     apis = Apis([account for account, _ in accounts.values()], send=send)
-    store = SqliteStore(store_path, alone=True)
+    store = open_store(store_url, alone=True, make=True)
     try:
         store.migrate()
         sweep(store, router, everything=True)
         for handler, waiting in store.open_of_others([route.name for route in router]).items():
             log.warning("handler.missing", handler=handler, waiting=waiting, cure=MISSING_HANDLER_CURE)
         wake = threading.Event()
-        with _working(
+        with working(
             store=store, sources=sources, router=router, metrics=metrics, apis=apis, threads=threads, wake=wake
         ):
             app = web.create(store=store, accounts=accounts, metrics=metrics, max_body=max_body, on_commit=wake.set)
@@ -87,9 +91,9 @@ def run(
 
 
 @contextlib.contextmanager
-def _working(
+def working(
     *,
-    store: SqliteStore,
+    store: Store,
     sources: Mapping[str, Source],
     router: Router,
     metrics: Metrics,

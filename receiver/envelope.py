@@ -77,7 +77,9 @@ class StoredEnvelope:
     replays: int = 0
     replayed_by: str | None = None
     replayed_at: datetime | None = None
-    #: Empty where only the row was asked for.
+    #: When its payload was emptied, for its age.
+    pruned_at: datetime | None = None
+    #: Empty where only the row was asked for, and once it was pruned.
     payload: bytes = field(repr=False)
 
 

@@ -158,11 +158,11 @@ class ApiUnknownId(PermanentFailure):
 class ApiRefused(PermanentFailure):
     """``code`` is the platform's own; its message is left out, since it may hold personal data."""
 
-    surely_absent = True
-
     def __init__(self, message: str, *, code: str) -> None:
         super().__init__(message)
         self.code = code
+        # An internal error in the words of a refusal: what was done before it, nobody can tell.
+        self.surely_absent = code != "500"
 
 
 class ApiRateLimited(TransientFailure):

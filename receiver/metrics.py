@@ -42,6 +42,20 @@ class Metrics:
             registry=self.registry,
         )
 
+        self._api_calls = Counter(
+            "yizhan_api_calls",
+            "Follow-up calls by what came of them: answered, or the error that the handler got.",
+            ["account", "operation", "outcome"],
+            registry=self.registry,
+        )
+        self._api_seconds = Histogram(
+            "yizhan_api_seconds",
+            "From sending a follow-up call to its answer.",
+            ["account", "operation"],
+            buckets=(0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30),
+            registry=self.registry,
+        )
+
     def acknowledged(self, account: str, *, redelivery: bool, seconds: float) -> None:
         outcome = "redelivery" if redelivery else "committed"
         counter = self._acknowledged.get((account, outcome))
@@ -63,6 +77,11 @@ class Metrics:
     def attempted(self, handler: str, state: str, seconds: float) -> None:
         self._attempts.labels(handler, state).inc()
         self._attempt_seconds.labels(handler).observe(seconds)
+
+    def called(self, account: str, operation: str, outcome: str, seconds: float) -> None:
+        """``operation`` is one of the catalogue."""
+        self._api_calls.labels(account, operation, outcome).inc()
+        self._api_seconds.labels(account, operation).observe(seconds)
 
     def exposition(self) -> bytes:
         return generate_latest(self.registry)

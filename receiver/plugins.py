@@ -53,6 +53,11 @@ def find_routers(
     return merged, errors
 
 
+def packages(names: Sequence[str], tables: Sequence[HandlerTable] = ()) -> set[str]:
+    """The packages and modules that handlers are in, at their top."""
+    return {target.partition(":")[0].partition(".")[0].strip() for _, target, _ in _targets(names, tables)}
+
+
 def clashes(folder: Path) -> list[str]:
     """Local modules that bear the name of a package of ours."""
     ours = Path(__file__).resolve().parent.parent
@@ -80,7 +85,7 @@ def _targets(
 
 def _resolve(label: str, target: str, folder: Path, settings: Mapping[str, Any] | None) -> Router:
     name, _, attribute = (part.strip() for part in target.partition(":"))
-    module = _import(label, name, folder)
+    module = import_module(label, name, folder)
     place = _shown(module.__file__, folder)
     try:
         found: object = attrgetter(attribute)(module)
@@ -111,7 +116,7 @@ def _made(label: str, place: str, create: Any, settings: Mapping[str, Any], fold
         problems = error.errors(include_url=False, include_context=False, include_input=False)
         raise RoutingError("; ".join(f"{label} {_problem(problem)}" for problem in problems)) from None
     except (Exception, SystemExit) as error:
-        raise RoutingError(f"{label}: {_described(error, create.__module__, folder)}") from error
+        raise RoutingError(f"{label}: {described(error, create.__module__, folder)}") from error
 
 
 def _problem(problem: Any) -> str:
@@ -119,7 +124,8 @@ def _problem(problem: Any) -> str:
     return f"{path}: {problem['msg'][:1].lower()}{problem['msg'][1:]}"
 
 
-def _import(label: str, name: str, folder: Path) -> ModuleType:
+def import_module(label: str, name: str, folder: Path) -> ModuleType:
+    """A module of the team's. Raises ``RoutingError``, which says for whom (``label``), where, and what to do."""
     try:
         return importlib.import_module(name)
     except (Exception, SystemExit) as error:  # a plug-in may raise anything, and is to be named for it
@@ -127,11 +133,14 @@ def _import(label: str, name: str, folder: Path) -> ModuleType:
         if missing and f"{name}.".startswith(f"{missing}."):
             cure = f"put {missing.replace('.', '/')}.py into {folder}, install its package, or correct the name"
             raise RoutingError(f"{label}: there is no module {missing}; {cure}") from None
-        raise RoutingError(f"{label}: {_described(error, name, folder)}") from error
+        raise RoutingError(f"{label}: {described(error, name, folder)}") from error
 
 
-def _described(error: BaseException, name: str, folder: Path) -> str:
-    """Type, place and cure; the text of the error, which may hold anything, only where it is known to be harmless."""
+def described(error: BaseException, name: str, folder: Path) -> str:
+    """What kept module ``name`` from being imported: type, place and cure.
+
+    The error's own text, which may hold anything, only where it is known to be harmless.
+    """
     kind, package = type(error).__name__, name.partition(".")[0]
     if isinstance(error, SyntaxError):
         return f"{kind} at {_shown(error.filename, folder)}:{error.lineno}: {error.msg}; correct it"

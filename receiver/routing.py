@@ -1,6 +1,6 @@
 """The seam: routers collect handlers, a handler is a function of one ``Context``."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Generic, Literal, Protocol, TypeVar, get_args
@@ -78,7 +78,9 @@ class Router:
     """A list of routes. Routers nest: ``Router(orders.router, aftersales.router)``."""
 
     def __init__(self, *routers: "Router") -> None:
+        #: What runs, and what events are owed to: the same, but for what cannot be run for now.
         self._routes: list[Route] = []
+        self._owed: list[Route] = []
         for router in routers:
             self.include(router)
 
@@ -89,6 +91,16 @@ class Router:
         """Take over all routes of another router. Raises ``RoutingError`` for a name that is taken."""
         for route in router:
             self._add(route)
+
+    def replace(self, router: "Router", *, waiting: Iterable[Route] = ()) -> None:
+        """Have the routes of another router instead, while others use this one.
+
+        ``waiting`` cannot be run for now: what matches is owed to them all the same, and waits.
+        """
+        self._routes, self._owed = list(router), [*router, *waiting]
+
+    def waiting(self) -> tuple[Route, ...]:
+        return tuple(route for route in self._owed if route not in self._routes)
 
     def on(
         self,
@@ -141,7 +153,8 @@ class Router:
         return register
 
     def matching(self, event: Event) -> tuple[Route, ...]:
-        return tuple(route for route in self._routes if route.matches(event))
+        """Whom an event is owed to."""
+        return tuple(route for route in self._owed if route.matches(event))
 
     def named(self, name: str) -> Route | None:
         return next((route for route in self._routes if route.name == name), None)
@@ -155,3 +168,4 @@ class Router:
         if taken is not None:
             raise RoutingError(f"handler {route.name!r} is registered twice; register it once, or give one a name")
         self._routes.append(route)
+        self._owed.append(route)

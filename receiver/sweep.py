@@ -14,7 +14,7 @@ log = structlog.stdlib.get_logger()
 def sweep(store: Store, router: Router, *, under_way: Sequence[Offer] = (), everything: bool = False) -> Swept:
     """``under_way``: attempts that this process is running, which are not lost though their leases may end.
 
-    ``everything``: this process just started and nobody else runs on the store, so no lease is worth waiting for.
+    ``everything``: this process just started. Where nobody else can run on the store, no lease is worth waiting for.
     """
     if under_way:
         store.renew(under_way)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from receiver.deliveries import AttemptOutcome, DeliveryState
+from receiver.effects import EffectState
 from receiver.envelope import EnvelopeState, Platform
 
 
@@ -109,6 +110,21 @@ class AttemptTold:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EffectTold:
+    """What is known of a follow-up call that cannot be taken back, since then."""
+
+    at: datetime
+    kind: Literal["effect"] = "effect"
+    envelope_id: str
+    delivery_id: int
+    handler: str
+    attempt: int
+    purpose: str
+    state: EffectState
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionTold:
     """What became of a delivery; or of one that has not ended, how it stands now."""
 
@@ -128,7 +144,14 @@ class DecisionTold:
     error: str | None
 
 
-#: What handlers send back to the platform belongs here too, once it is recorded.
 Told = (
-    CallbackTold | RedeliveryTold | EventTold | UnaskedTold | UnreadableTold | ReplayTold | AttemptTold | DecisionTold
+    CallbackTold
+    | RedeliveryTold
+    | EventTold
+    | UnaskedTold
+    | UnreadableTold
+    | ReplayTold
+    | AttemptTold
+    | EffectTold
+    | DecisionTold
 )

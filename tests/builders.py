@@ -1,7 +1,7 @@
 """What tests are made of: one call each, with defaults that a reader need not look at."""
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,12 +21,15 @@ class Clock:
 
     def __init__(self) -> None:
         self.now = 1_779_263_269_913
+        #: Told of the time whenever it is set: the clock of a store that is a server's is there.
+        self.on_set: Callable[[int], None] = lambda _: None
 
     def __call__(self) -> int:
         return self.now
 
     def pass_time(self, *, seconds: float) -> None:
         self.now += round(seconds * 1000)
+        self.on_set(self.now)
 
 
 def account(source: str = "pandapon", **changes: Any) -> Account:

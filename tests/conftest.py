@@ -3,9 +3,14 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import databases
 import pytest
+import services
 from builders import Clock
+from databases import Database, Templates
 
+from receiver.store.base import Store
+from receiver.store.postgresql import PostgresStore
 from receiver.store.sqlite import SqliteStore
 
 
@@ -20,8 +25,46 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def store(tmp_path: Path, clock: Clock) -> Iterator[SqliteStore]:
+def store(request: pytest.FixtureRequest) -> Store:
+    """SQLite's, unless the test is ``on_every_store``."""
+    found: Store = request.getfixturevalue(f"{getattr(request, 'param', 'sqlite')}_store")
+    return found
+
+
+@pytest.fixture
+def sqlite_store(tmp_path: Path, clock: Clock) -> Iterator[SqliteStore]:
     store = SqliteStore(tmp_path / "yizhan.db", clock=clock)
     store.migrate()
     yield store
     store.close()
+
+
+@pytest.fixture
+def postgresql_store(templates: Templates, clock: Clock) -> Iterator[PostgresStore]:
+    with templates.copy(templates.clocked) as database:
+        database.set_clock(clock.now)
+        clock.on_set = database.set_clock
+        store = PostgresStore(database.url)
+        yield store
+        store.close()
+
+
+@pytest.fixture
+def database(templates: Templates) -> Iterator[Database]:
+    """Migrated and empty, at the server's own time."""
+    with templates.copy(templates.plain) as database:
+        yield database
+
+
+@pytest.fixture
+def postgres(database: Database) -> Iterator[PostgresStore]:
+    """A store on it."""
+    store = PostgresStore(database.url)
+    yield store
+    store.close()
+
+
+@pytest.fixture(scope="session")
+def templates() -> Iterator[Templates]:
+    with services.postgresql() as url, databases.templates(url) as made:
+        yield made

@@ -33,7 +33,10 @@ from receiver.sources import SOURCES
 from receiver.store.sqlite import SqliteStore
 
 #: Where the sandbox has what no public page shows.
-MESSAGE_LIST = Completed(operation="taobao.refund.list_messages", method="POST", path="/open/order/refund/message/list")
+COMPLETED = (
+    Completed(operation="taobao.refund.list_messages", method="POST", path="/open/order/refund/message/list"),
+    Completed(operation="taobao.order.detail", method="GET", path="/open/order/detail"),
+)
 
 
 class Clock:
@@ -105,7 +108,7 @@ def running(folder: Path, router: Router, **account: Any) -> Iterator[Engine]:
     store = SqliteStore(folder / "yizhan.db", clock=clock)
     store.migrate()
     with contextlib.closing(store), Sandbox([sandboxes.ACCOUNT], manner=Manner(half_hour=0.1)) as sandbox:
-        values = {"operations": (MESSAGE_LIST,), "api": ApiAccess(url=sandbox.url, rate=1000), **account}
+        values = {"operations": COMPLETED, "api": ApiAccess(url=sandbox.url, rate=1000), **account}
         caller = dataclasses.replace(sandboxes.ACCOUNT, **values)
         with live.serve(store, folder / "yizhan.db", live.Journal(), accounts=(caller,)) as site:
             sandbox.pusher.urls[caller.name] = f"http://127.0.0.1:{site.port}/callbacks/{caller.name}"

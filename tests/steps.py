@@ -108,13 +108,17 @@ def offered(store: SqliteStore, router: Router, *texts: bytes) -> Offer:
 
 @contextlib.contextmanager
 def delivering(
-    store: SqliteStore, router: Router, on_ended: Callable[[], None] = lambda: None, send: Send | None = None
+    store: SqliteStore,
+    router: Router,
+    on_ended: Callable[[], None] = lambda: None,
+    send: Send | None = None,
+    metrics: Metrics | None = None,
 ) -> Iterator[Callable[[Offer], None]]:
     deliverer = Deliverer(
         store=store,
         sources=SOURCES,
         router=router,
-        metrics=Metrics(),
+        metrics=metrics or Metrics(),
         shares=Shares(8),
         apis=Apis([account(user_id="2100007341207")], send=send or Recorder()),
         on_ended=on_ended,

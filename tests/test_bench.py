@@ -1,4 +1,4 @@
-"""The pieces of ``make bench``: that it sends what it says, counts it once, and tells it. How fast is no test's claim."""
+"""The pieces of ``make bench``: they send what they say, and count it once. How fast is no test's claim."""
 
 from itertools import islice
 from pathlib import Path

@@ -264,7 +264,7 @@ def test_alone(tmp_path: Path) -> None:
         for wish in ("fail", "fail for good"):
             assert running.post(callback(message(do=wish, buyerName="X"), of=PANDAPON), PANDAPON) == 200
         store = running.store()
-        wait_until(lambda: len(store.deliveries(Filters(state="succeeded"), 100)) == 10, seconds=10, what="neighbours")
+        wait_until(lambda: len(store.deliveries(Filters(state="succeeded"), 100)) == 8, seconds=10, what="neighbours")
         wait_until(lambda: bool(store.deliveries(Filters(state="dead"), 1)), seconds=10, what="the permanent failure")
         [dead] = store.deliveries(Filters(state="dead"), 10)
         [due] = store.deliveries(Filters(state="due"), 10)
@@ -281,7 +281,7 @@ def test_alone_beside_a_handler_that_hangs(tmp_path: Path) -> None:
             assert running.post(callback(message(do="hang"), of=PANDAPON), PANDAPON) == 200
         store = running.store()
         wait_until(
-            lambda: len(store.deliveries(Filters(state="succeeded"), 1000)) == 40 * 5, seconds=15, what="neighbours"
+            lambda: len(store.deliveries(Filters(state="succeeded"), 1000)) == 40 * 4, seconds=15, what="neighbours"
         )
         hanging = store.deliveries(Filters(handler="shop.hangs"), 1000)
         assert {delivery.state for delivery in hanging} <= {"running", "offered", "due"}
@@ -372,7 +372,7 @@ def test_discreet(tmp_path: Path) -> None:
             assert running.post(callback(text, of=secret), secret) == 200
             assert running.post(callback(text, of=forger), secret) == 401
         store = running.store()
-        wait_until(lambda: len(store.deliveries(Filters(state="succeeded"), 100)) == 17, seconds=10, what="handlers")
+        wait_until(lambda: len(store.deliveries(Filters(state="succeeded"), 100)) == 14, seconds=10, what="handlers")
         connection = HTTPConnection("127.0.0.1", running.port, timeout=2)
         connection.request("GET", "/metrics")
         said = running.log.read_text() + connection.getresponse().read().decode()

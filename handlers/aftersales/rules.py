@@ -54,8 +54,6 @@ def _span(value: Any) -> Any:
 
 
 class Rule(BaseModel):
-    """When this happens to a refund, this is what the seller is told."""
-
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")

@@ -3,9 +3,11 @@
 import threading
 from collections.abc import Iterable
 
+import structlog
+
 from receiver.accounts import Account
 from receiver.api import aside
-from receiver.api.calls import EffectGate, Line
+from receiver.api.calls import Count, EffectGate, Line
 from receiver.api.manners import Manners
 from receiver.api.named import Api
 from receiver.envelope import Platform
@@ -32,9 +34,20 @@ class Apis:
             for account in accounts
         }
 
-    def of(self, account: str, platform: Platform | None = None, effects: EffectGate | None = None) -> Api:
-        """For one delivery. An account that is not configured any more is an error once it is called, not before."""
-        return Api(self._lines.get(account), account=account, platform=platform, effects=effects)
+    def of(
+        self,
+        account: str,
+        platform: Platform | None = None,
+        effects: EffectGate | None = None,
+        *,
+        log: structlog.stdlib.BoundLogger | None = None,
+        count: Count = lambda *_: None,
+    ) -> Api:
+        """For one delivery, of which ``log`` knows the ids.
+
+        An account that is not configured any more is an error once it is called, not before.
+        """
+        return Api(self._lines.get(account), account=account, platform=platform, effects=effects, log=log, count=count)
 
     def close(self) -> None:
         if self._transport is not None:

@@ -153,7 +153,7 @@ class Api(Calls):
             found = self.call(self._named("refund_messages"), refundId=refund_id)
             if results.says(found, text):
                 return True
-            return False if results.whole(found) else None
+            return False if results.all_there(found) else None
 
         return look
 

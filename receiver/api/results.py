@@ -13,7 +13,7 @@ from receiver.events import Money, OrderLine
 from receiver.sources import amounts, reading
 from receiver.sources.fields import down
 from receiver.sources.pandapon.events import READINGS
-from receiver.sources.reading import Read, fen, first, text
+from receiver.sources.reading import Read, fen, first, lines, text, whole
 
 ResultT = TypeVar("ResultT", bound="Result")
 
@@ -67,7 +67,10 @@ class Parcel(Result):
 
 
 class RefundMessage(Result):
-    """The page of the message list is not public, so no more is known of a message than that it is an object."""
+    """The page of the message list is not public: INFERRED, the names that a message is submitted with."""
+
+    text: str | None = None
+    images: str | None = None
 
 
 class Outcome(Result):
@@ -77,9 +80,19 @@ class Outcome(Result):
     id: str | None = None
 
 
+_SUB_ORDER: Mapping[str, Read] = {
+    "id": text("subOrderId"),
+    "item_id": text("itemId"),
+    "sku_id": text("skuId"),
+    "quantity": whole("quantity"),
+    "status": text("status"),
+    "amount": fen("purchaseAmount", "purchaseCurrency"),
+}
 _ORDER: Mapping[str, Read] = {
     "id": first(text("baseInfo.idOfStr"), text("baseInfo.id"), text("salesOrderId"), text("orderId"), text("id")),
-    **{name: READINGS["order"][name] for name in ("status", "total", "goods_amount", "shipping_fee", "lines")},
+    **{name: READINGS["order"][name] for name in ("status", "total", "goods_amount", "shipping_fee")},
+    # Taobao's lines as the creation of an order answers them: https://doc-es.pandapon.com/api-266459370
+    "lines": first(READINGS["order"]["lines"], lines("subOrderVOS", _SUB_ORDER)),
 }
 _REFUND_FIELDS: Mapping[str, Read] = {
     "id": first(text(f"{_REFUND}.refundId"), text("refundOrder.refundId"), text("refundId"), text("id")),
@@ -96,6 +109,7 @@ _REFUND_FIELDS: Mapping[str, Read] = {
     ),
     "tracking_number": first(text("refundOrderAggregate.logistics.logisticsNo"), text("freightBill")),
 }
+_MESSAGE: Mapping[str, Read] = {"text": text("refundMessage"), "images": text("refundImages")}
 _REASON: Mapping[str, Read] = {
     "id": first(text("reasonId"), text("id")),
     "text": first(text("reasonDesc"), text("name")),
@@ -134,7 +148,7 @@ def parcels(data: Any) -> tuple[Parcel, ...]:
 
 
 def messages(data: Any) -> tuple[RefundMessage, ...]:
-    return _each(lambda row: RefundMessage(raw=row), rows(data))
+    return _each(lambda row: _of(RefundMessage, _MESSAGE, row), rows(data))
 
 
 def outcome(data: Any) -> Outcome:
@@ -151,7 +165,7 @@ def rows(data: Any) -> list[Any]:
     return next((data[name] for name in _ROWS if isinstance(data.get(name), list)), [])
 
 
-def whole(data: Any) -> bool:
+def all_there(data: Any) -> bool:
     """Whether the rows are all there are. What counts more of them, or speaks of pages, may hold others."""
     if not isinstance(data, dict):
         return isinstance(data, list)

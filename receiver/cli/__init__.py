@@ -9,16 +9,19 @@ import typer
 from receiver.cli import (
     api,
     checking,
+    creating,
     deliveries,
     dev,
     drift,
     events,
+    handlers,
     inbox,
     order,
     replaying,
     running,
     sandbox,
     simulating,
+    trying,
 )
 from receiver.cli.context import Configured
 
@@ -40,6 +43,9 @@ order.add_to(app)
 replaying.add_to(inbox.app)
 drift.add_to(inbox.app)
 sandbox.add_to(app)
+creating.add_to(app)
+trying.add_to(handlers.app)
+app.add_typer(handlers.app, name="handlers")
 app.add_typer(inbox.app, name="inbox")
 app.add_typer(deliveries.app, name="deliveries")
 

@@ -1,11 +1,10 @@
-"""``yizhan check`` and ``yizhan handlers``: whether all is as it must be, and which event runs which handler."""
+"""``yizhan check``: whether all is as it must be."""
 
 import contextlib
 import sys
-from pathlib import Path
+from functools import partial
 from typing import Annotated
 
-import apsw
 import typer
 
 from receiver import logs, plugins
@@ -14,25 +13,13 @@ from receiver.check import check as findings_on
 from receiver.cli import filters, output, rows
 from receiver.cli.context import configured
 from receiver.cli.online import probe_online
-from receiver.cli.output import Column
 from receiver.embedded import MISSING_HANDLER_CURE
-from receiver.errors import StoreUnavailable
 from receiver.settings import Settings, masked, read
-from receiver.store.sqlite import connecting, reading
-
-_COLUMNS = (
-    Column("event"),
-    Column("handler"),
-    Column("platform"),
-    Column("timeout"),
-    Column("max attempts"),
-    Column("stale"),
-)
+from receiver.store import open_store
 
 
 def add_to(app: typer.Typer) -> None:
-    for command in (check, handlers):
-        app.command()(command)
+    app.command()(check)
 
 
 def check(
@@ -50,8 +37,7 @@ def check(
     """
     settings, faults = read(configured(context).config)
     with contextlib.redirect_stdout(sys.stderr):  # whatever a plug-in prints when it is imported
-        path = None if settings is None else settings.store.path
-        probe = (lambda: _probe(path)) if path is not None and path.exists() else None
+        probe = None if settings is None or _not_made_yet(settings) else partial(_probe, settings)
         findings = findings_on(settings, faults, store_probe=probe)
         if settings is not None and probe is not None and all(finding.ok for finding in findings):
             findings += _missing(settings)
@@ -72,15 +58,9 @@ def check(
 
 def _missing(settings: Settings) -> list[Finding]:
     """Handlers that something is owed to and that are not there: renamed, or no longer configured."""
-    path = settings.store.path
-    if path is None:
-        return []
     router, _ = plugins.find_routers(settings.handlers.routers, settings.folder, settings.handler_tables)
-    reader = connecting.connect_to_read(path)
-    try:
-        waiting = reading.open_of_others(reader, [route.name for route in router])
-    finally:
-        reader.close()
+    with contextlib.closing(open_store(settings.store.url, look_only=True)) as store:
+        waiting = store.open_of_others([route.name for route in router])
     return [
         Finding(
             ok=False, what=f"handlers: {name} is not there, {count} deliveries wait for it", cure=MISSING_HANDLER_CURE
@@ -89,61 +69,20 @@ def _missing(settings: Settings) -> list[Finding]:
     ]
 
 
-def handlers(context: typer.Context, *, json: filters.Json = False) -> None:
-    """List which event runs which handler, in the order in which they are defined."""
-    settings = configured(context).settings
-    with contextlib.redirect_stdout(sys.stderr):
-        router, faults = plugins.find_routers(settings.handlers.routers, settings.folder, settings.handler_tables)
-    if json:
-        rows.json_lines(
-            {
-                "event": route.event_type.type,
-                "handler": route.name,
-                "platform": route.platform,
-                "timeout": route.timeout,
-                "max_attempts": route.max_attempts,
-                "stale": route.stale,
-            }
-            for route in router
-        )
-    else:
-        output.table(
-            _COLUMNS,
-            (
-                (
-                    route.event_type.type,
-                    route.name,
-                    route.platform or "any",
-                    f"{route.timeout.total_seconds():g} s",
-                    route.max_attempts,
-                    route.stale,
-                )
-                for route in router
-            ),
-        )
-    if faults:
-        output.fail("\nyizhan: ".join(map(str, faults)), output.FOUND_WANTING)
+def _not_made_yet(settings: Settings) -> bool:
+    """A file is made by whoever runs first."""
+    return settings.store.path is not None and not settings.store.path.exists()
 
 
-def _probe(path: Path) -> None:
-    """Raises ``StoreUnavailable`` unless the file can be read and its schema is of this version."""
-    connection = connecting.connect_to_read(path)
-    try:
-        pending = connecting.pending(connection)
-    except apsw.Error as error:
-        raise StoreUnavailable(f"{type(error).__name__}: {error}") from error
-    finally:
-        connection.close()
-    if pending:
-        raise StoreUnavailable(f"its schema lacks {', '.join(pending)}")
+def _probe(settings: Settings) -> None:
+    """Raises ``StoreUnavailable`` unless the store can be read and its schema is of this version."""
+    with contextlib.closing(open_store(settings.store.url, look_only=True)) as store:
+        store.check_schema()
 
 
 def _not_yet(settings: Settings) -> list[Finding]:
     """What may be configured, and cannot be used yet."""
     findings = []
-    if settings.store.path is None:
-        what = f"store: {masked(settings.store.url)}: PostgreSQL is not supported yet"
-        findings.append(Finding(ok=False, what=what, cure="set store.url to sqlite:///FILE"))
     if settings.broker.url != "memory://":
         what = f"broker: {masked(settings.broker.url)}: serve and work, which need it, are not available yet"
         findings.append(Finding(ok=False, what=what, cure="set broker.url to memory://, and use yizhan run"))

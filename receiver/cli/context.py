@@ -10,10 +10,11 @@ from typing import Any
 
 import typer
 
+from receiver import store
 from receiver.cli import output
 from receiver.errors import SettingsError, StoreError
 from receiver.settings import Settings, load
-from receiver.store.sqlite import SqliteStore
+from receiver.store.base import Store
 
 
 @dataclass
@@ -42,24 +43,14 @@ def configured(context: typer.Context) -> Configured:
 
 
 @contextlib.contextmanager
-def open_store(context: typer.Context) -> Iterator[SqliteStore]:
+def open_store(context: typer.Context) -> Iterator[Store]:
     """The store, beside whatever process runs on it. A store that is not there yet is an error that says so."""
-    settings = configured(context).settings
-    path = settings.store.path
-    if path is None:
-        output.fail("PostgreSQL is not supported yet; set store.url to sqlite:///…")
-    if not path.exists():
-        output.fail(f"no store at {path} yet: `yizhan run` or `yizhan migrate` makes it", output.FOUND_WANTING)
-    store: SqliteStore | None = None
     try:
-        store = SqliteStore(path)
-        store.check_schema()
-        yield store
+        with contextlib.closing(store.open_store(configured(context).settings.store.url)) as opened:
+            opened.check_schema()
+            yield opened
     except StoreError as error:
         output.fail(str(error), output.FOUND_WANTING)
-    finally:
-        if store is not None:
-            store.close()
 
 
 def who() -> str:

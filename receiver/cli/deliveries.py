@@ -10,7 +10,7 @@ import typer
 from receiver.cli import filters, output, pacing, rows
 from receiver.cli.context import open_store, who
 from receiver.deliveries import Delivery, Filters
-from receiver.store.sqlite import SqliteStore
+from receiver.store.base import Store
 
 app = typer.Typer(help="What is owed to the handlers, and what became of it.", no_args_is_help=True)
 
@@ -70,15 +70,16 @@ def list_(
 
 @app.command()
 def show(context: typer.Context, delivery_id: _Id, *, json: filters.Json = False) -> None:
-    """Show one delivery, its attempts, and who replayed it."""
+    """Show one delivery, its attempts, its effects, and who replayed it."""
     with open_store(context) as store:
         (delivery,) = _known(store, [delivery_id])
-        history = store.attempts(delivery_id)
+        history, effects = store.attempts(delivery_id), store.effects([delivery_id])
     if json:
-        rows.json_lines([{**asdict(delivery), "history": history}])
+        rows.json_lines([{**asdict(delivery), "history": history, "effects": effects}])
         return
     rows.delivery(delivery)
     rows.attempts({delivery.id: history})
+    rows.effects(effects)
 
 
 @app.command()
@@ -145,7 +146,10 @@ def replay(
             typer.echo(f"replayed {replayed}{old}")
             left += len(ended) - replayed
     if left:
-        output.fail(f"{left} of those chosen cannot be replayed: they have not ended", output.FOUND_WANTING)
+        output.fail(
+            f"{left} of those chosen cannot be replayed: they have not ended, or their payload was pruned",
+            output.FOUND_WANTING,
+        )
 
 
 @app.command()
@@ -165,7 +169,7 @@ def bury(context: typer.Context, ids: _Ids) -> None:
         output.fail(f"cannot be buried: {states}", output.FOUND_WANTING)
 
 
-def _known(store: SqliteStore, ids: Sequence[int]) -> list[Delivery]:
+def _known(store: Store, ids: Sequence[int]) -> list[Delivery]:
     """The deliveries of these ids, by id. Says which there are none of, and ends."""
     wanted = sorted(set(ids))
     found = _deliveries(store, [delivery_id for delivery_id in wanted if abs(delivery_id) <= _LARGEST_ID])
@@ -175,7 +179,7 @@ def _known(store: SqliteStore, ids: Sequence[int]) -> list[Delivery]:
     return found
 
 
-def _deliveries(store: SqliteStore, ids: Sequence[int]) -> list[Delivery]:
+def _deliveries(store: Store, ids: Sequence[int]) -> list[Delivery]:
     return [
         delivery
         for chunk in pacing.chunks(ids, pacing.CHUNK)

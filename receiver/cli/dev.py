@@ -1,31 +1,29 @@
 """``yizhan dev``: everything in one process, for trying out, with the sandbox as the platform."""
 
-import dataclasses
 import secrets
 import socket
 import sys
 import threading
-from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from receiver import logs, operations
-from receiver.accounts import Account, Completed, Recipe
+from receiver import logs, plugins
 from receiver.cli import addresses, demo
 from receiver.cli.context import configured
-from receiver.cli.running import Host, Port, keep_running, listen, print_urls, store_path
-from receiver.errors import WrongCall
-from receiver.sandbox.operations import operations as sandbox_operations
+from receiver.cli.running import Host, Port, keep_running, listen, print_urls
+from receiver.errors import RoutingError, WrongCall
+from receiver.reloading import Reloading, tell_faults
+from receiver.routing import Router
+from receiver.sandbox.connecting import connected
 from receiver.sandbox.push import Manner
 from receiver.sandbox.running import Sandbox
-from receiver.settings import HandlerTable, demo_accounts
+from receiver.settings import HandlerTable, Settings, demo_accounts, read
 from receiver.transport import Request, Response, Send, Transport
 
 #: How many seconds half an hour takes, for redeliveries.
 HALF_HOUR = 5.0
-#: For whom follow-up calls are made, where the account does not say.
-USER = "2100007341207"
 #: What runs besides, when nothing is configured: one answer to a seller.
 DEMO_RULE = HandlerTable(
     "aftersales",
@@ -53,6 +51,9 @@ def dev(
     demo_wanted: Annotated[
         bool, typer.Option("--demo", help="Have the sandbox tell its stories, and show what comes of them")
     ] = False,
+    reload: Annotated[
+        bool, typer.Option("--reload", help="Load handlers anew when their files, or yizhan.toml's [handlers], change")
+    ] = False,
 ) -> None:
     """Run everything in one process for trying out, with a fake of PandaPon as the platform that handlers call.
 
@@ -60,13 +61,16 @@ def dev(
     sandbox listens on the next port; what it holds is kept beside the store.
     Without a configuration there is one account for each source, with key `demo`
     and secret `demo-secret`, and one rule that answers a rejected refund.
+    A file of handlers that cannot be loaded is named, and the others run; what
+    comes before it was ever loaded is not owed to its handlers.
     """
     settings = configured(context).with_options({"web.host": host, "web.port": port})
     # For reading along, also through a pipe, unless the configuration says otherwise.
     logs.configure(level="debug", style="pretty" if settings.log.format == "auto" else settings.log.format)
     accounts = settings.accounts or demo_accounts()
-    if not settings.accounts and not settings.handler_tables:
-        settings = settings.model_copy(update={"handler_tables": (DEMO_RULE,)})
+    handlers = _Handlers(configured(context).config, settings)
+    router, faults = handlers.load()
+    tell_faults(faults)
     listener = listen(settings)
     here = addresses.from_here(*addresses.listening(listener))
     sandbox = Sandbox(
@@ -75,7 +79,7 @@ def dev(
         callbacks={account.name: f"{here}/callbacks/{account.name}" for account in accounts},
         seed=secrets.randbelow(2**32),
         manner=Manner(half_hour=HALF_HOUR),
-        file=store_path(settings).with_name("sandbox.db"),
+        file=(settings.store.path or settings.folder / ".yizhan" / "yizhan.db").with_name("sandbox.db"),
     )
     sandbox.start()
 
@@ -90,10 +94,39 @@ def dev(
         if demo_wanted:
             threading.Thread(target=demo.tell_all, args=(accounts, here, sandbox), name="demo", daemon=True).start()
 
+    reloading = Reloading(router, handlers.load, handlers.packages, settings.folder)
+    if reload:
+        reloading.start()
     try:
-        keep_running(settings, _sandboxed(accounts, sandbox.url), listener, on_ready, send=_only(sandbox.url))
+        calling = [connected(account, sandbox.url) for account in accounts]
+        keep_running(settings, calling, listener, on_ready, send=_only(sandbox.url), router=router)
     finally:
+        if reload:
+            reloading.stop()
         sandbox.stop()
+
+
+class _Handlers:
+    """As the files say when they are asked for."""
+
+    def __init__(self, config: Path | None, settings: Settings) -> None:
+        self._config = config
+        self._settings = settings
+
+    def load(self) -> tuple[Router, list[RoutingError]]:
+        """Those that can be loaded, and what is amiss. While yizhan.toml is, what it said before holds."""
+        settings, faults = read(self._config)
+        self._settings = settings or self._settings
+        names, folder = self._settings.handlers.routers, self._settings.folder
+        router, errors = plugins.find_routers(names, folder, self._tables())
+        return router, [*(RoutingError(f"yizhan.toml: {fault}") for fault in faults), *errors]
+
+    def packages(self) -> set[str]:
+        return plugins.packages(self._settings.handlers.routers, self._tables())
+
+    def _tables(self) -> tuple[HandlerTable, ...]:
+        told = self._settings.handler_tables
+        return told if self._settings.accounts or told else (DEMO_RULE,)
 
 
 def _next_port(port: int) -> int:
@@ -103,32 +136,6 @@ def _next_port(port: int) -> int:
     except (OSError, OverflowError):
         return 0
     return port + 1
-
-
-def _sandboxed(accounts: Iterable[Account], url: str) -> list[Account]:
-    """The accounts, with the sandbox for their API: at its address, with its recipe and its paths."""
-    return [
-        dataclasses.replace(
-            account,
-            user_id=account.user_id or USER,
-            api=dataclasses.replace(account.api, url=url, recipe=Recipe()),
-            operations=_completed(),
-        )
-        if account.source == "pandapon"
-        else account
-        for account in accounts
-    ]
-
-
-def _completed() -> tuple[Completed, ...]:
-    """Where the sandbox serves what is publicly documented by name alone."""
-    served = {(row.platform, row.version, row.group, row.name): row for row in sandbox_operations()}
-    return tuple(
-        Completed(operation=operation.name, method=found.method, path=found.path)
-        for operation in operations.of_source("pandapon")
-        if not operation.callable
-        and (found := served.get((operation.platform, operation.version, operation.group, operation.name_en)))
-    )
 
 
 def _only(url: str) -> Send:

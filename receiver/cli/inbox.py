@@ -86,6 +86,8 @@ def show(
             output.fail(f"no envelope {envelope_id}", output.FOUND_WANTING)
         owed = store.deliveries(Filters(envelope_id=envelope_id), 1_000_000)[::-1]
         histories = {delivery.id: store.attempts(delivery.id) for delivery in owed}
+    if payload and envelope.pruned_at is not None:
+        output.fail(f"the payload of {envelope_id} was pruned on {envelope.pruned_at:%Y-%m-%d}", output.FOUND_WANTING)
     if json:
         deliveries = [{**asdict(delivery), "history": histories[delivery.id]} for delivery in owed]
         body = {"payload": envelope.payload} if payload else {}
@@ -107,6 +109,7 @@ def show(
                 "redeliveries": envelope.redeliveries,
                 "replayed": rows.replayed(envelope.replays, envelope.replayed_by),
                 "replayed at": envelope.replayed_at,
+                "payload pruned": envelope.pruned_at,
                 "note": _note(envelope),
             }
         )

@@ -15,6 +15,7 @@ from receiver.timeline import (
     AttemptTold,
     CallbackTold,
     DecisionTold,
+    EffectTold,
     EventTold,
     RedeliveryTold,
     ReplayTold,
@@ -52,7 +53,7 @@ def order(
     *,
     json: filters.Json = False,
 ) -> None:
-    """Tell the story of one order and its refunds, or of one refund: callbacks, events, decisions, attempts.
+    """Tell the story of one order and its refunds, or of one refund: callbacks, events, attempts, effects, decisions.
 
     What has not ended yet stands last, as it is now. No payloads.
 
@@ -121,6 +122,8 @@ def _line(told: Told) -> _Line:  # noqa: PLR0911  (one for each kind)
             return _Line("replay", (told.handler, f"by {told.by}", _times(told.replays), what))
         case AttemptTold():
             return _Line("attempt", (told.handler, _outcome(told), _delivery(told.delivery_id)))
+        case EffectTold():
+            return _Line("effect", (told.handler, _effect(told), told.note, _delivery(told.delivery_id)))
         case DecisionTold():
             return _decision(told)
 
@@ -147,6 +150,10 @@ def _outcome(told: AttemptTold) -> str:
     if told.duration is not None:
         text += f" after {told.duration.total_seconds():.3f} s"
     return text if told.error is None else f"{text}: {told.error}"
+
+
+def _effect(told: EffectTold) -> str:
+    return f"{told.purpose} {told.state}, by attempt {told.attempt}"
 
 
 def _standing(told: EventTold) -> str | None:

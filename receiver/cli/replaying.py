@@ -11,7 +11,7 @@ from receiver.cli import filters, inbox, output, pacing
 from receiver.cli.context import open_store, who
 from receiver.deliveries import Filters
 from receiver.envelope import StoredEnvelope
-from receiver.store.sqlite import SqliteStore
+from receiver.store.base import Store
 
 #: How many rows a dry run shows.
 _SHOWN = 10
@@ -75,7 +75,7 @@ def replay(
         )
 
 
-def _known(store: SqliteStore, ids: Sequence[str]) -> list[StoredEnvelope]:
+def _known(store: Store, ids: Sequence[str]) -> list[StoredEnvelope]:
     """The envelopes of these ids, in the order of acceptance. Says which there are none of, and ends."""
     found = {envelope_id: store.envelope(envelope_id) for envelope_id in sorted(set(ids))}
     unknown = [envelope_id for envelope_id, envelope in found.items() if envelope is None]

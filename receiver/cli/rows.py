@@ -1,4 +1,4 @@
-"""How envelopes, deliveries and attempts look: in tables for people, one JSON object a line for programs."""
+"""How envelopes, deliveries, attempts and effects look: in tables for people, one JSON object a line for programs."""
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,6 +9,7 @@ import typer
 from receiver.cli import output
 from receiver.cli.output import Column
 from receiver.deliveries import Attempt, Delivery
+from receiver.effects import Effect
 
 _DELIVERY = (
     Column("id"),
@@ -30,6 +31,7 @@ _ATTEMPT = (
     Column("duration"),
     Column("error", fold=True),
 )
+_EFFECT = (Column("effect"), Column("state"), Column("attempt"), Column("known"), Column("note", fold=True))
 
 
 def json_lines(rows: Iterable[object]) -> None:
@@ -113,6 +115,13 @@ def attempts(histories: Mapping[int, Sequence[Attempt]]) -> None:
     if cells:
         typer.echo()
         output.table(_ATTEMPT, cells)
+
+
+def effects(rows: Sequence[Effect]) -> None:
+    """Follow-ups that cannot be taken back; nothing where there is none."""
+    if rows:
+        typer.echo()
+        output.table(_EFFECT, ((row.purpose, row.state, row.attempt, row.known_at, row.note) for row in rows))
 
 
 def replayed(replays: int, by: str | None) -> str | None:

@@ -1,9 +1,9 @@
 """``run``, ``serve``, ``work``, ``migrate``: what makes the service go."""
 
+import contextlib
 import socket
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,10 +13,11 @@ from receiver.accounts import Account
 from receiver.cli import addresses, output
 from receiver.cli.context import configured
 from receiver.errors import RoutingError, SettingsError, StoreError
-from receiver.settings import Settings
+from receiver.routing import Router
+from receiver.settings import Settings, masked
 from receiver.sources import SOURCES
 from receiver.sources.base import Source
-from receiver.store.sqlite import SqliteStore
+from receiver.store import open_store
 from receiver.transport import Send
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on", show_default="web.host, else 127.0.0.1")]
@@ -57,18 +58,15 @@ def work(_context: typer.Context) -> None:
 
 def migrate(context: typer.Context) -> None:
     """Create the store's schema, or bring it to this version. `run` and `dev` do so by themselves."""
-    path = store_path(configured(context).settings)
+    url = configured(context).settings.store.url
     try:
-        store = SqliteStore(path)
-        try:
+        with contextlib.closing(open_store(url, make=True)) as store:
             ran = store.migrate()
-        finally:
-            store.close()
     except StoreError as error:
         output.fail(str(error), output.FOUND_WANTING)
     for name in ran:
         print(f"ran {name}")
-    print(f"{path} is up to date")
+    print(f"{masked(url)} is up to date")
 
 
 def keep_running(
@@ -76,18 +74,24 @@ def keep_running(
     accounts: Iterable[Account],
     listener: socket.socket,
     on_ready: Callable[[], None],
+    *,
     send: Send | None = None,
+    router: Router | None = None,
 ) -> None:
-    """Everything in this process, until it is asked to stop. ``send`` takes the place of the network for calls."""
+    """Everything in this process, until it is asked to stop. ``send`` takes the place of the network for calls.
+
+    ``router`` is that of the configuration, of which nothing may be amiss, unless another is given.
+    """
     if settings.broker.url != "memory://":
         output.fail("broker.url: run and dev use memory://; Redis and RabbitMQ are not supported yet")
     table: Mapping[str, tuple[Account, Source]] = {
         account.name: (account, SOURCES[account.source]) for account in accounts
     }
     try:
-        router = plugins.load_routers(settings.handlers.routers, settings.folder, settings.handler_tables)
+        if router is None:
+            router = plugins.load_routers(settings.handlers.routers, settings.folder, settings.handler_tables)
         embedded.run(
-            store_path=store_path(settings),
+            store_url=settings.store.url,
             accounts=table,
             sources=SOURCES,
             router=router,
@@ -110,12 +114,6 @@ def listen(settings: Settings) -> socket.socket:
         return embedded.listen(settings.web.host, settings.web.port)
     except SettingsError as error:
         output.fail(str(error), output.FOUND_WANTING)
-
-
-def store_path(settings: Settings) -> Path:
-    if settings.store.path is None:
-        output.fail("store.url: PostgreSQL is not supported yet; give sqlite:///…")
-    return settings.store.path
 
 
 def print_urls(settings: Settings, accounts: Iterable[Account], listener: socket.socket) -> None:

@@ -22,7 +22,7 @@ def _refund(call: Call) -> Refund:
 
 
 def _aggregate(call: Call, refund: Refund) -> dict[str, Any]:
-    return refund_bodies.aggregate(call.state.orders.get(refund.order_id), refund, call.state.clock())
+    return refund_bodies.queried(call.state.orders.get(refund.order_id), refund, call.state.clock())
 
 
 def _refund_list(call: Call) -> Answered:

@@ -42,7 +42,7 @@ class Operation:
     @property
     def own_signature(self) -> bool:
         """Warehouse logistics signs in the query, by a scheme of its own: https://doc.pandapon.com/api-250313135."""
-        return "sign" in self.required
+        return self.group == "warehouse logistics"
 
 
 #: Paths that are made up here, by platform and name. Version 2 renames them as its pages rename others.

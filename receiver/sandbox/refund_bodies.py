@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from receiver.sandbox.bodies import BUYER, PATIENCE, SELLER, clock_time, milliseconds
+from receiver.sandbox.bodies import BUYER, PATIENCE, SELLER, clock_time, milliseconds, number
 from receiver.sandbox.order import Order
 from receiver.sandbox.refund import NUMBERS, REQUESTS, TYPES, WORDS, Refund
 
@@ -25,8 +25,18 @@ def refund_words(order: Order, refund: Refund, action: str | None, operator: str
     }
 
 
+def queried(order: Order, refund: Refund, now: datetime) -> dict[str, Any]:
+    """Taobao's refund, as its query answers, with what the sample of a push leaves out."""
+    found = aggregate(order, refund, now)
+    found["refundOrderAggregate"]["refundOrder"] |= {
+        "goodsStatus": number(refund.goods_status),
+        "sellerRefuseReasonDescribe": refund.refusal or "",
+    }
+    return found
+
+
 def aggregate(order: Order, refund: Refund, now: datetime) -> dict[str, Any]:
-    """Taobao's refund, as its query answers: https://doc.pandapon.com/api-250313087."""
+    """Taobao's refund: https://doc.pandapon.com/api-250313087."""
     chosen = [line for line in order.lines if line.id in refund.line_ids] or list(order.lines)
     line, deadline = chosen[0], refund.changed + PATIENCE
     returned = refund.parcel and {

@@ -1,4 +1,6 @@
-"""What a store must do; SQLite does it in ``receiver.store.sqlite``. One conformance suite asks every store the same.
+"""What a store must do; ``receiver.store.sqlite`` and ``receiver.store.postgresql`` do it, module by module alike.
+
+One conformance suite asks every store the same. What both do in the same way stands beside this module, once.
 
 All times are the store's. A method is one transaction: it has happened when it returns, and not at all when it raises
 ``StoreUnavailable``.
@@ -11,7 +13,7 @@ from typing import Protocol
 
 from receiver.deliveries import Attempt, Delivery, Dispatched, Ended, Filters, Offer, Skipped, Started
 from receiver.drift import Drifted
-from receiver.effects import Claimed, EffectKey, EffectState
+from receiver.effects import Claimed, Effect, EffectKey, EffectState
 from receiver.envelope import Envelope, Receipt, StoredEnvelope
 from receiver.timeline import Told
 
@@ -30,11 +32,23 @@ class Swept:
     buried: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What a prune emptied."""
+
+    envelopes: int = 0
+    payload_bytes: int = 0
+
+
 class Store(Protocol):
     # The web process.
 
     async def put(self, batch: Sequence[Envelope]) -> list[Receipt]:
-        """Commit a batch in one transaction, on the event loop's thread; a receipt for each, in order."""
+        """Commit a batch, called on an event loop, one at a time; a receipt for each, in order.
+
+        When it raises ``StoreUnavailable``, none of them may be acknowledged, and some may have been committed all the
+        same: the source sends them again, and they are recognised.
+        """
 
     # The relay.
 
@@ -57,7 +71,10 @@ class Store(Protocol):
         """Put back what is offered or running beyond its lease. ``limits``: each handler's ``max_attempts``."""
 
     def recover(self, limits: Mapping[str, int]) -> Swept:
-        """At the start of an embedded process: nobody else can hold anything, so put back all."""
+        """At the start of a process: put back all that nobody can hold any more.
+
+        On SQLite, where nobody else runs, that is everything. On PostgreSQL others may, so it is what ``sweep`` finds.
+        """
 
     # The worker.
 
@@ -116,11 +133,14 @@ class Store(Protocol):
 
     def attempts(self, delivery_id: int) -> list[Attempt]: ...
 
+    def effects(self, delivery_ids: Sequence[int]) -> list[Effect]:
+        """Those that these deliveries had, or tried to have, last; by what was known first."""
+
     def open_of_others(self, handlers: Sequence[str]) -> dict[str, int]:
         """How many deliveries have not ended, by handler, of those that are none of these."""
 
     def replay(self, delivery_ids: Sequence[int], by: str, *, stale: bool = False, repeat_effects: bool = False) -> int:
-        """Make ended deliveries due again; how many were.
+        """Make ended deliveries due again, but for those whose payload was pruned; how many were.
 
         ``stale``: run them although their news may be old. ``repeat_effects``: forget what effects they had.
         """
@@ -131,12 +151,29 @@ class Store(Protocol):
     def bury(self, delivery_ids: Sequence[int], by: str) -> int:
         """Give up deliveries that have not ended and are not running; how many were."""
 
+    # Timers.
+
+    def hold(self, name: str, holder: str, seconds: float) -> bool:
+        """Take a named lease, or take it anew; ``False`` while it is another holder's."""
+
+    def release(self, name: str, holder: str) -> None:
+        """Let go of a lease, if it is this holder's."""
+
+    def prune(self, older_than: timedelta, limit: int) -> Pruned:
+        """Empty the payloads of up to ``limit`` envelopes: received so long ago, and succeeded or skipped everywhere.
+
+        What is dead, unreadable or open keeps its payload. Everything but payloads stays.
+        """
+
     # Its life.
 
     def migrate(self) -> list[str]:
         """Bring the schema to this version; the migrations that ran."""
 
+    def check_schema(self) -> None:
+        """Raises ``StoreUnavailable`` if the schema is older than this version's."""
+
     def ready(self) -> None:
-        """Raises ``StoreUnavailable`` while nothing can be committed."""
+        """Raises ``StoreUnavailable`` while nothing can be committed, or the schema is not this version's."""
 
     def close(self) -> None: ...

@@ -7,6 +7,7 @@ all of them. Only the loopback device is used.
 import argparse
 import contextlib
 import shutil
+import signal
 import sys
 import tempfile
 from collections import defaultdict
@@ -49,6 +50,7 @@ def main() -> None:
     parser.add_argument("--rows", help="only these, such as a,b: a is always there")
     parser.add_argument("--write", action="store_true", help=f"into docs/{PAGE.name}")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # leave no server behind
     if shutil.which("wrk") is None:
         sys.exit("no wrk here: apt install wrk")
     plan = QUICK if arguments.quick else WHOLE

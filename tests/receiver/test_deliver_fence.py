@@ -92,6 +92,18 @@ def test_handler_that_is_not_registered_here_is_not_started_and_not_lost(store: 
     assert shop.runs == 1
 
 
+def test_handler_that_waits_since_the_offer_gives_it_back_at_once(store: SqliteStore) -> None:
+    """Its file is broken for now: once it is mended, nothing waits for a lease to end."""
+    shop = Shop()
+    offer = offered(store, shop.router)
+    broken = Router()
+    broken.replace(Router(), waiting=shop.router)
+    found = deliver(store, broken, offer)
+    assert (found.state, found.attempts) == ("due", 0)
+    (again,) = claim(store, shop.router)
+    assert deliver(store, shop.router, again).state == "succeeded"
+
+
 def test_outcome_is_recorded_although_another_holds_the_file_for_a_while(store: SqliteStore, tmp_path: Path) -> None:
     shop = Shop()
     shop.go_on.clear()

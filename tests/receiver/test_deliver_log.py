@@ -6,14 +6,16 @@ from typing import Any
 
 import pytest
 from builders import message
-from steps import claim, deliver, delivering, offered, owe
+from steps import Recorder, claim, deliver, delivering, offered, owe, success
 from structlog.testing import capture_logs
 
 from receiver.errors import PermanentFailure
 from receiver.events import OrderEvent
 from receiver.logs import _exceptions_by_place
+from receiver.metrics import Metrics
 from receiver.routing import Context, Router
 from receiver.store.sqlite import SqliteStore
+from receiver.transport import Response
 
 BUYER = "PLANTED-BUYER"
 ORDER = "3305075341149134260"
@@ -152,3 +154,31 @@ def test_attempts_at_once_are_a_line_each(store: SqliteStore) -> None:
         for thread in threads:
             thread.join()
     assert sorted(line["delivery"] for line in lines) == sorted(offer.delivery_id for offer in offers)
+
+
+def test_a_follow_up_call_is_told_with_the_attempt_it_belongs_to_and_counted(store: SqliteStore) -> None:
+    def ask(ctx: Context[OrderEvent]) -> None:
+        ctx.api.order_detail(ORDER)
+        ctx.api.order_detail(ORDER)
+
+    router, metrics = router_of(ask), Metrics()
+    offer = offered(store, router, message(orderId=ORDER))
+    unwell = Response(status=503, headers={}, body=b"")
+    with delivering(store, router, send=Recorder(success({}), unwell), metrics=metrics) as run, capture_logs() as lines:
+        run(offer)
+    well, ill = (line for line in lines if line["event"] == "api.called")
+    (attempt,) = attempts(lines)
+    for line in (well, ill):
+        assert [line[key] for key in ("handler", "attempt", "envelope", "order", "operation")] == [
+            "shop",
+            1,
+            attempt["envelope"],
+            ORDER,
+            "1688.order.detail",
+        ]
+    assert (well["outcome"], ill["outcome"]) == ("answered", "ApiUnavailable")
+    counted = metrics.exposition().decode()
+    labels = 'account="pandapon",operation="1688.order.detail"'
+    assert f'yizhan_api_calls_total{{{labels},outcome="answered"}} 1.0' in counted
+    assert f'yizhan_api_calls_total{{{labels},outcome="ApiUnavailable"}} 1.0' in counted
+    assert f"yizhan_api_seconds_count{{{labels}}} 2.0" in counted

@@ -139,3 +139,22 @@ def test_an_attempt_that_was_taken_for_lost_sends_nothing(store: SqliteStore, cl
         effects(store, started).once("ask", lambda: pytest.fail("sent"))
     store.sweep({"shop": 15})
     assert effects(store, again(store)).once("ask", lambda: "sent") == "sent"
+
+
+def test_what_a_delivery_had_can_be_looked_at(store: SqliteStore, clock: Clock) -> None:
+    started = begin(store)
+    effects(store, started).once("ask", lambda: "sent")
+    clock.pass_time(seconds=1)
+    with pytest.raises(OSError, match="gone"):
+        effects(store, started).once("tell", fails(OSError("gone")))
+    clock.pass_time(seconds=1)
+    with pytest.raises(Refused):
+        effects(store, started).once("never", fails(Refused()))
+    delivery_id = started.offer.delivery_id
+    found = store.effects([delivery_id])
+    assert [(row.delivery_id, row.attempt, row.purpose, row.state) for row in found] == [
+        (delivery_id, 1, "ask", "confirmed"),
+        (delivery_id, 1, "tell", "sent"),
+    ]
+    assert found[1].known_at - found[0].known_at == timedelta(seconds=1)
+    assert store.effects([delivery_id + 1]) == []

@@ -19,6 +19,8 @@ def test_all_that_pandapon_documents_is_there() -> None:
     """The pages name 149; twelve of them are callbacks, which it sends to us."""
     assert Counter(row.evidence for row in PANDAPON) == {"confirmed": 55, "partial": 2, "name_only": 80}
     assert Counter(row.method for row in PANDAPON) == {"POST": 89, "GET": 21, None: 27}
+    assert sum(row.callable for row in PANDAPON) == 57
+    assert len(operations.of_source("alibaba1688")) == 3
     assert Counter((row.platform, row.version) for row in PANDAPON) == {
         ("taobao", "v1"): 32,
         ("taobao", "v2"): 28,

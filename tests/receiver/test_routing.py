@@ -172,3 +172,15 @@ def test_route_is_found_by_its_name() -> None:
     assert route is not None
     assert route.handler is note
     assert router.named("gone") is None
+
+
+def test_replaced_routes_are_gone_those_that_wait_are_owed_and_do_not_run() -> None:
+    router, mended = outer_of("notes"), outer_of("others")
+    (notes,) = router
+    router.replace(mended, waiting=[notes])
+    assert [route.name for route in router] == ["others"]
+    assert router.named("notes") is None
+    assert names(router, order()) == ["others", "notes"]
+    assert router.waiting() == (notes,)
+    router.replace(mended)
+    assert (names(router, order()), router.waiting()) == (["others"], ())

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -17,16 +17,17 @@ from receiver.deliveries import (
     Dispatched,
     Ended,
     Filters,
-    NewDelivery,
     Offer,
     Skipped,
     Started,
 )
 from receiver.drift import Drifted
-from receiver.effects import Claimed, EffectKey, EffectState
+from receiver.effects import Claimed, Effect, EffectKey, EffectState
 from receiver.envelope import Envelope, Receipt, StoredEnvelope
 from receiver.errors import StoreUnavailable
-from receiver.store.base import REDELIVERY_HORIZON, Swept
+from receiver.store.base import Pruned, Swept
+from receiver.store.parts import Part, parts
+from receiver.store.rows import milliseconds
 from receiver.store.sqlite import (
     accepting,
     connecting,
@@ -34,6 +35,8 @@ from receiver.store.sqlite import (
     drifting,
     effecting,
     guarding,
+    holding,
+    pruning,
     reading,
     relaying,
     telling,
@@ -45,27 +48,24 @@ from receiver.timeline import Told
 T = TypeVar("T")
 
 
-#: A transaction of the relay's makes acknowledgements wait, so it is kept to a few milliseconds.
-MOST_OWED = 250
-#: What the relay holds of payloads at a time.
-MOST_BYTES = 4 * 1024 * 1024
-
-#: What one transaction owes of an envelope, and whether that is the last of it.
-_Part = tuple[Dispatched, Sequence[NewDelivery], bool]
-
-
 def system_clock() -> int:
     """Milliseconds since 1970."""
     return time.time_ns() // 1_000_000
 
 
 class SqliteStore:
-    """``receiver.store.base.Store`` on one file. ``alone`` locks out any other process that would run on it."""
+    """``receiver.store.base.Store`` on one file.
 
-    def __init__(self, path: Path, *, alone: bool = False, clock: Callable[[], int] = system_clock) -> None:
+    ``alone`` locks out any other process that would run on it. ``look_only`` touches nothing, so that only what reads
+    may be asked.
+    """
+
+    def __init__(
+        self, path: Path, *, alone: bool = False, look_only: bool = False, clock: Callable[[], int] = system_clock
+    ) -> None:
         self._path = path
         self._clock = clock
-        connection = connecting.connect(path)
+        connection = connecting.connect_to_read(path) if look_only else connecting.connect(path)
         try:
             self._lock = connecting.Lock(path) if alone else None
         except BaseException:
@@ -81,17 +81,17 @@ class SqliteStore:
 
     async def put(self, batch: Sequence[Envelope]) -> list[Receipt]:
         now = self._clock()
-        return await self._write.run_async(lambda c: accepting.put(c, batch, now=now, horizon=REDELIVERY_HORIZON))
+        return await self._write.run_async(lambda c: accepting.put(c, batch, now=now))
 
     # The relay.
 
     def undispatched(self, limit: int) -> list[StoredEnvelope]:
-        return self._read(lambda c: reading.undispatched(c, limit, MOST_BYTES))
+        return self._read(lambda c: reading.undispatched(c, limit))
 
     def dispatch(self, batch: Sequence[Dispatched]) -> None:
-        for part in _parts(batch):
+        for part in parts(batch):
 
-            def owe(connection: apsw.Connection, now: int, part: list[_Part] = part) -> None:
+            def owe(connection: apsw.Connection, now: int, part: list[Part] = part) -> None:
                 for dispatched, deliveries, last in part:
                     relaying.owe(connection, dispatched.envelope_id, deliveries, now=now)
                     if last:
@@ -102,14 +102,14 @@ class SqliteStore:
     def claim(self, limit: int, room: Mapping[str, int]) -> list[Offer]:
         if not self._read(lambda c: relaying.anything_due(c, self._clock())):
             return []
-        lease = working.milliseconds(OFFER_LEASE)
+        lease = milliseconds(OFFER_LEASE)
         return self._run(lambda c, now: relaying.claim(c, limit, room, now=now, lease_until=now + lease))
 
     def give_back(self, offers: Sequence[Offer]) -> None:
         self._run(lambda c, _: relaying.give_back(c, offers))
 
     def renew(self, offers: Sequence[Offer]) -> None:
-        lease = working.milliseconds(RUN_LEASE_MARGIN)
+        lease = milliseconds(RUN_LEASE_MARGIN)
         self._run(lambda c, now: relaying.renew(c, offers, lease_until=now + lease))
 
     def sweep(self, limits: Mapping[str, int]) -> Swept:
@@ -175,6 +175,9 @@ class SqliteStore:
     def attempts(self, delivery_id: int) -> list[Attempt]:
         return self._read(lambda c: reading.list_attempts(c, delivery_id))
 
+    def effects(self, delivery_ids: Sequence[int]) -> list[Effect]:
+        return self._read(lambda c: effecting.effects(c, delivery_ids))
+
     def open_of_others(self, handlers: Sequence[str]) -> dict[str, int]:
         return self._read(lambda c: reading.open_of_others(c, handlers))
 
@@ -189,6 +192,19 @@ class SqliteStore:
     def bury(self, delivery_ids: Sequence[int], by: str) -> int:
         return self._run(lambda c, now: deciding.bury(c, delivery_ids, by, now=now))
 
+    # Timers.
+
+    def hold(self, name: str, holder: str, seconds: float) -> bool:
+        lease = round(seconds * 1000)
+        return self._run(lambda c, now: holding.hold(c, name, holder, until=now + lease, now=now))
+
+    def release(self, name: str, holder: str) -> None:
+        self._run(lambda c, _: holding.release(c, name, holder))
+
+    def prune(self, older_than: timedelta, limit: int) -> Pruned:
+        age = milliseconds(older_than)
+        return self._run(lambda c, now: pruning.prune(c, limit, before=now - age, now=now))
+
     # Its life.
 
     def migrate(self) -> list[str]:
@@ -199,13 +215,11 @@ class SqliteStore:
             raise StoreUnavailable(f"cannot migrate {self._path}: {error}") from error
 
     def check_schema(self) -> None:
-        """Raises ``StoreUnavailable`` if the schema is older than this version's."""
         pending = self._read(connecting.pending)
         if pending:
             raise StoreUnavailable(f"the schema lacks {', '.join(pending)}: run `yizhan migrate`")
 
     def ready(self) -> None:
-        """Raises ``StoreUnavailable`` while nothing can be committed, or the schema is not this version's."""
         self.check_schema()
         self._run(lambda _connection, _now: None)
 
@@ -239,19 +253,3 @@ class SqliteStore:
             return query(reader)
         except apsw.Error as error:
             raise StoreUnavailable(f"SQLite: {type(error).__name__}: {error}") from error
-
-
-def _parts(batch: Sequence[Dispatched]) -> Iterator[list[_Part]]:
-    """A batch, cut into transactions. One envelope may owe thousands: a batch payment of many orders."""
-    part: list[_Part] = []
-    owed = 0
-    for dispatched in batch:
-        rest = dispatched.deliveries
-        while owed + len(rest) > MOST_OWED:
-            now, rest = rest[: MOST_OWED - owed], rest[MOST_OWED - owed :]
-            yield [*part, (dispatched, now, False)]
-            part, owed = [], 0
-        part.append((dispatched, rest, True))
-        owed += len(rest)
-    if part:
-        yield part

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
 from functools import cache
 from itertools import groupby
 from typing import Any
@@ -11,6 +10,7 @@ import apsw
 
 from receiver import ids
 from receiver.envelope import Envelope, Receipt
+from receiver.store.repeating import Alike, Repeat, decide
 from receiver.store.sqlite import query
 
 _INSERT = """
@@ -23,12 +23,17 @@ _NAME = "INSERT OR IGNORE INTO subject VALUES (?, ?, ?)"
 #: Of subjects in one statement, which may have 32 766: a batch payment names thousands of orders.
 _MOST_VALUES = 3 * 1_000
 
+_ALIKE = """
+SELECT seq, id, generation, received_at, bytes_digest = ?
+  OR EXISTS (SELECT 1 FROM redelivery WHERE envelope_seq = seq AND bytes_digest = ?)
+FROM envelope WHERE account = ? AND identity = ? ORDER BY generation DESC
+"""
 
 #: An envelope, and the id it has if it is new.
 _Arrived = tuple[Envelope, str]
 
 
-def put(connection: apsw.Connection, batch: Sequence[Envelope], *, now: int, horizon: timedelta) -> list[Receipt]:
+def put(connection: apsw.Connection, batch: Sequence[Envelope], *, now: int) -> list[Receipt]:
     """Accept a batch, in order.
 
     Most often all of it is new: then two statements do, for beside a busy event loop each costs a wait for the
@@ -41,14 +46,13 @@ def put(connection: apsw.Connection, batch: Sequence[Envelope], *, now: int, hor
     # Some were here before. What came after them in this batch must not be there yet when they are judged.
     if seqs:
         connection.execute("DELETE FROM envelope WHERE seq >= ?", (min(seqs.values()),))
-    since = now - horizon // timedelta(milliseconds=1)
     receipts: list[Receipt] = []
     for new, group in groupby(arrived, key=lambda each: each[1] in seqs):
         some = list(group)
         if new:
             receipts += _accepted(connection, some, _insert(connection, some, 0, ambiguous=False, now=now))
         else:
-            receipts += [_seen_before(connection, each, now, since) for each in some]
+            receipts += [_seen_before(connection, each, now) for each in some]
     return receipts
 
 
@@ -98,39 +102,26 @@ def _several(statement: str, rows: int) -> str:
     return before + ", ".join([row] * rows) + after
 
 
-def _seen_before(connection: apsw.Connection, arrived: _Arrived, now: int, since: int) -> Receipt:
+def _seen_before(connection: apsw.Connection, arrived: _Arrived, now: int) -> Receipt:
     """An envelope of this identity is there: tell the same message sent again from news in the same words."""
     envelope, _ = arrived
     identity = envelope.identity
-    alike = query.rows(
-        connection,
-        "SELECT seq, id, generation, bytes_digest, received_at FROM envelope"
-        " WHERE account = ? AND identity = ? ORDER BY generation DESC",
-        (envelope.account, identity.key),
+    alike = [
+        Alike(seq, accepted_id, generation, received_at, bool(same_bytes))
+        for seq, accepted_id, generation, received_at, same_bytes in query.rows(
+            connection, _ALIKE, (identity.bytes_digest, identity.bytes_digest, envelope.account, identity.key)
+        )
+    ]
+    decided = decide(
+        alike,
+        numbered=identity.kind == "message_id",
+        other_since=_other_since(connection, envelope.account, envelope.subjects, alike[0].seq),
+        now=now,
     )
-    latest_seq, latest_id, generation, _, latest_at = alike[0]
-    numbered = identity.kind == "message_id"
-    if numbered and latest_at > since:
-        return _redelivered(connection, latest_seq, latest_id, identity.bytes_digest, now)
-    same_bytes = False
-    for seq, accepted_id, _, bytes_digest, received_at in alike:
-        if bytes_digest != identity.bytes_digest and not _came_again_as(connection, seq, identity.bytes_digest):
-            continue
-        if received_at > since:
-            return _redelivered(connection, seq, accepted_id, identity.bytes_digest, now)
-        same_bytes = True
-    if latest_at > since and not _other_since(connection, envelope.account, envelope.subjects, latest_seq):
-        return _redelivered(connection, latest_seq, latest_id, identity.bytes_digest, now)
-    # Within the horizon something else came in between: a late repeat, or a state that was left and entered again.
-    # Beyond it no source redelivers, so it is news; but with the old number or bytes, push time included, who knows.
-    ambiguous = latest_at > since or numbered or same_bytes
-    seqs = _insert(connection, [arrived], generation + 1, ambiguous=ambiguous, now=now)
-    return _accepted(connection, [arrived], seqs, ambiguous=ambiguous)[0]
-
-
-def _came_again_as(connection: apsw.Connection, seq: int, bytes_digest: bytes) -> bool:
-    known = "SELECT 1 FROM redelivery WHERE envelope_seq = ? AND bytes_digest = ? LIMIT 1"
-    return query.row(connection, known, (seq, bytes_digest)) is not None
+    if isinstance(decided, Repeat):
+        return _redelivered(connection, decided.of, identity.bytes_digest, now)
+    seqs = _insert(connection, [arrived], decided.generation, ambiguous=decided.ambiguous, now=now)
+    return _accepted(connection, [arrived], seqs, ambiguous=decided.ambiguous)[0]
 
 
 def _other_since(connection: apsw.Connection, account: str, subjects: Iterable[str], seq: int) -> bool:
@@ -145,7 +136,7 @@ def _other_since(connection: apsw.Connection, account: str, subjects: Iterable[s
     )
 
 
-def _redelivered(connection: apsw.Connection, seq: int, envelope_id: str, bytes_digest: bytes, now: int) -> Receipt:
-    connection.execute("UPDATE envelope SET redeliveries = redeliveries + 1 WHERE seq = ?", (seq,))
-    connection.execute("INSERT INTO redelivery VALUES (?, ?, ?)", (seq, now, bytes_digest))
-    return Receipt(envelope_id, redelivery=True, ambiguous=False)
+def _redelivered(connection: apsw.Connection, of: Alike, bytes_digest: bytes, now: int) -> Receipt:
+    connection.execute("UPDATE envelope SET redeliveries = redeliveries + 1 WHERE seq = ?", (of.seq,))
+    connection.execute("INSERT INTO redelivery VALUES (?, ?, ?)", (of.seq, now, bytes_digest))
+    return Receipt(of.id, redelivery=True, ambiguous=False)

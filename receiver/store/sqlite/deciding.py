@@ -19,7 +19,8 @@ def replay(
             " replays = replays + 1, replayed_by = :by, replayed_at = :now,"
             " head = lane IS NULL OR NOT EXISTS (SELECT 1 FROM delivery AS other WHERE other.lane = delivery.lane"
             "   AND other.handler = delivery.handler AND other.state IN ('due', 'offered', 'running'))"
-            " WHERE id = :id AND state IN ('succeeded', 'skipped', 'dead')",
+            " WHERE id = :id AND state IN ('succeeded', 'skipped', 'dead')"
+            " AND (SELECT pruned_at FROM envelope WHERE seq = envelope_seq) IS NULL",
             {"now": now, "by": by, "stale": stale, "id": delivery_id},
         )
         changed = connection.changes()

@@ -1,11 +1,14 @@
 """Effects in the store: an intent committed before the call, and what became of it. See ``receiver.effects``."""
 
+import json
+from collections.abc import Sequence
 from datetime import timedelta
 
 import apsw
 
 from receiver.deliveries import Started
-from receiver.effects import SETTLE_TIME, Claimed, EffectKey, EffectState
+from receiver.effects import SETTLE_TIME, Claimed, Effect, EffectKey, EffectState
+from receiver.store.rows import EFFECT, effect
 from receiver.store.sqlite import query
 
 _TAKEN = (
@@ -59,6 +62,16 @@ def fence_holds(connection: apsw.Connection, started: Started, *, now: int) -> b
         (started.offer.delivery_id, started.offer.number, now),
     )
     return held is not None
+
+
+def effects(connection: apsw.Connection, delivery_ids: Sequence[int]) -> list[Effect]:
+    found = query.rows(
+        connection,
+        f"SELECT {EFFECT} FROM effect"  # noqa: S608  (constants)
+        " WHERE delivery_id IN (SELECT value FROM json_each(?)) ORDER BY known_at, delivery_id, purpose",
+        (json.dumps([*delivery_ids]),),
+    )
+    return [effect(row) for row in found]
 
 
 def _claimed(connection: apsw.Connection, key: EffectKey, *, mine: bool, now: int) -> Claimed:

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 import apsw
 
 from receiver.deliveries import Dispatched, NewDelivery, Offer
-from receiver.retries import MAX_LOST_IN_A_ROW
 from receiver.store.base import Swept
-from receiver.store.sqlite import drifting, guarding, lanes, query
+from receiver.store.losing import lose
+from receiver.store.rows import standing_columns
+from receiver.store.sharing_out import share_out
+from receiver.store.sqlite import drifting, lanes, query
 
 _OPEN = "state IN ('due', 'offered', 'running')"
 
@@ -50,7 +52,7 @@ def owe(connection: apsw.Connection, envelope_id: str, deliveries: Sequence[NewD
     if seq is None:
         return
     for delivery in deliveries:
-        tells_state, stage, occurred_at = guarding.columns(delivery.standing)
+        tells_state, stage, occurred_at = standing_columns(delivery.standing)
         connection.execute(
             _OWE,
             {
@@ -93,23 +95,27 @@ def claim(
     at = {"now": now, "lease_until": lease_until}
     able = json.dumps([handler for handler, free in room.items() if free > 0])
     offers = [Offer(*row) for row in query.rows(connection, _CLAIM_SUSPECT, {**at, "handlers": able})]
-    free = dict(room)
-    for parts in (len(room), 1):  # first to each its part, then what nobody else wants
-        part = -(-(left - len(offers)) // max(parts, 1))
-        for handler, most in free.items():
-            wanted = min(most, part, left - len(offers))
-            if wanted <= 0:
-                continue
-            found = query.rows(connection, _CLAIM, {**at, "handler": handler, "room": wanted})
-            offers += [Offer(*row) for row in found]
-            free[handler] = most - wanted if len(found) == wanted else 0
-    return offers
+
+    def take(handler: str, most: int) -> list[Offer]:
+        found = query.rows(connection, _CLAIM, {**at, "handler": handler, "room": most})
+        return [Offer(*row) for row in found]
+
+    return offers + share_out(left - len(offers), room, take)
 
 
 def anything_due(connection: apsw.Connection, now: int) -> bool:
     """Worth a transaction."""
     due = "SELECT 1 FROM delivery WHERE state = 'due' AND head = 1 AND due_at <= ? LIMIT 1"
     return query.row(connection, due, (now,)) is not None
+
+
+def anything_to_do(connection: apsw.Connection, now: int) -> bool:
+    """To dispatch, to offer or to end, as of one moment: for tests that wait until all is done."""
+    sql = (
+        "SELECT 1 FROM envelope WHERE state = 'stored' UNION ALL SELECT 1 FROM delivery"
+        " WHERE state IN ('offered', 'running') OR (state = 'due' AND head = 1 AND due_at <= ?) LIMIT 1"
+    )
+    return query.row(connection, sql, (now,)) is not None
 
 
 def give_back(connection: apsw.Connection, offers: Sequence[Offer]) -> None:
@@ -147,21 +153,18 @@ def put_back(connection: apsw.Connection, limits: Mapping[str, int], *, now: int
     )
     buried = 0
     for delivery_id, handler, lane, attempts, spent, lost_before in running:
-        lost = lost_before + 1
-        limit = limits.get(handler)
-        hopeless = lost >= MAX_LOST_IN_A_ROW or (limit is not None and attempts - spent >= limit)
-        buried += hopeless
-        error = f"the worker died in {lost} attempts in a row" if lost > 1 else "the worker died in this attempt"
+        loss = lose(handler, tries=attempts - spent, lost_before=lost_before, limits=limits)
+        buried += loss.dead
         connection.execute(
             "UPDATE attempt SET outcome = 'lost', duration = ? - started_at, error = ?"
             " WHERE delivery_id = ? AND number = ?",
-            (now, error, delivery_id, attempts),
+            (now, loss.error, delivery_id, attempts),
         )
         connection.execute(
             "UPDATE delivery SET state = iif(:dead, 'dead', 'due'), head = iif(:dead, 0, head), due_at = :now,"
             " ended_at = iif(:dead, :now, NULL), lease_until = NULL, lost = :lost, error = :error WHERE id = :id",
-            {"dead": hopeless, "now": now, "lost": lost, "error": error, "id": delivery_id},
+            {"dead": loss.dead, "now": now, "lost": loss.lost, "error": loss.error, "id": delivery_id},
         )
-        if hopeless:
+        if loss.dead:
             lanes.advance(connection, handler, lane)
     return Swept(offers=len(offers), lost=len(running), buried=buried)

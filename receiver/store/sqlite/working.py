@@ -6,6 +6,7 @@ from datetime import timedelta
 import apsw
 
 from receiver.deliveries import RUN_LEASE_MARGIN, Ended, Offer, Skipped, Started
+from receiver.store.rows import milliseconds
 from receiver.store.sqlite import guarding, lanes, query
 from receiver.store.sqlite.reading import stored_envelope
 
@@ -92,7 +93,3 @@ def settle(connection: apsw.Connection, started: Started, ended: Ended, *, now: 
     if not open_again:
         lanes.advance(connection, *rows[0])
     return True
-
-
-def milliseconds(duration: timedelta) -> int:
-    return duration // timedelta(milliseconds=1)

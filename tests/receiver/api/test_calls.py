@@ -151,9 +151,9 @@ class Gate:
         self.purposes: list[tuple[str, Look | None]] = []
         self._had = had
 
-    def run(self, purpose: str, send: Callable[[], Any], look: Look | None) -> Any:
+    def run(self, purpose: str, send: Callable[[float], Any], look: Look | None, deadline: timedelta) -> Any:
         self.purposes.append((purpose, look))
-        return None if self._had else send()
+        return None if self._had else send(time.monotonic() + deadline.total_seconds())
 
 
 def test_effect_goes_through_the_gate_and_nothing_else_does(server: Platform) -> None:
@@ -167,6 +167,24 @@ def test_effect_goes_through_the_gate_and_nothing_else_does(server: Platform) ->
     assert kept_out.call("taobao.refund.submit_message", once="ask", refundId="1", refundMessage="x") is None
     assert len(server.asked) == 2
     apis.close()
+
+
+class Stopped:
+    """Its worker is stopped between the intent and the sending, until another may have judged the intent."""
+
+    def run(self, _purpose: str, send: Callable[[float], Any], _look: Look | None, deadline: timedelta) -> Any:
+        assert deadline == timedelta(seconds=10), "its turn and its answer may take 5 s each"
+        return send(time.monotonic() - 0.001)
+
+
+def test_effect_is_not_sent_after_its_time(server: Platform) -> None:
+    apis = Apis([caller(server)])
+    with pytest.raises(errors.ApiPaused, match="not sent"):
+        apis.of("main", effects=Stopped()).call(
+            "taobao.refund.submit_message", once="ask", refundId="1", refundMessage="x"
+        )
+    apis.close()
+    assert server.asked == []
 
 
 def test_missing_user_id_is_named_before_anything_is_sent(server: Platform) -> None:

@@ -1,6 +1,7 @@
 """The named methods: which operation each stands for, what it sends, and what it makes of the answer."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -262,7 +263,7 @@ def test_refund_that_was_made_has_an_id() -> None:
 class Gate:
     """One that was left without an outcome: it looks."""
 
-    def run(self, _purpose: str, _send: Callable[[], Any], look: Look | None) -> Any:
+    def run(self, _purpose: str, _send: Callable[[float], Any], look: Look | None, _deadline: timedelta) -> Any:
         self.look = look
 
 

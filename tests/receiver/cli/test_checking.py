@@ -91,7 +91,7 @@ def test_a_store_of_another_version_is_a_fault_whose_cure_is_migrate(
     apsw.Connection(str(folder / "yizhan.db")).execute("CREATE TABLE other (id)").connection.close()
     files = sorted(folder.iterdir())
     (fault,) = faults(yizhan("check", "--json"))
-    assert "its schema lacks 0001" in fault["what"]
+    assert "the schema lacks 0001" in fault["what"]
     assert "yizhan migrate" in fault["cure"]
     assert [file for file in sorted(folder.iterdir()) if file.name != "__pycache__"] == files
 
@@ -128,12 +128,15 @@ def test_a_broker_cannot_be_used_yet(yizhan: Yizhan, configure: Callable[..., No
     assert "hidden-password" not in result.output
 
 
-def test_postgresql_cannot_be_used_yet(yizhan: Yizhan, configure: Callable[..., None]) -> None:
-    configure(("sqlite:///yizhan.db", "postgresql://me:hidden-password@example.com/yizhan"))
+def test_a_server_that_is_not_there_is_a_fault_that_tells_no_password(
+    yizhan: Yizhan, configure: Callable[..., None]
+) -> None:
+    configure(("sqlite:///yizhan.db", "postgresql://me:hidden-password@127.0.0.1:1/yizhan"))
     result = yizhan("check", "--json")
     (fault,) = faults(result)
-    assert "PostgreSQL is not supported yet" in fault["what"]
-    assert "sqlite:///" in fault["cure"]
+    assert "store: postgresql://me:***@127.0.0.1:1/yizhan: PostgreSQL: OperationalError" in fault["what"]
+    assert "refused" in fault["what"]
+    assert "start it" in fault["cure"]
     assert "hidden-password" not in result.output
 
 

@@ -176,7 +176,10 @@ def test_what_has_not_ended_is_not_replayed_and_counted(yizhan: Yizhan, owe: Owe
     due = owe()
     result = yizhan("deliveries", "replay", ended, due)
     assert (result.exit_code, result.stdout) == (1, "replayed 1\n")
-    assert result.stderr == "yizhan: 1 of those chosen cannot be replayed: they have not ended\n"
+    assert (
+        result.stderr
+        == "yizhan: 1 of those chosen cannot be replayed: they have not ended, or their payload was pruned\n"
+    )
 
 
 def test_filters_choose_dead_ones_and_say_so_unless_a_state_is_given(

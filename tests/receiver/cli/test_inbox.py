@@ -4,9 +4,11 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from builders import Clock
 from typer.testing import Result
 
 from receiver.deliveries import Dispatched, Filters
@@ -47,6 +49,7 @@ def test_a_row_has_these_keys_in_this_order_and_no_payload(yizhan: Yizhan, accep
         ("replays", 0),
         ("replayed_by", None),
         ("replayed_at", None),
+        ("pruned_at", None),
     ]
 
 
@@ -164,6 +167,25 @@ def test_the_payload_is_shown_byte_for_byte_where_it_is_asked_for(yizhan: Yizhan
     assert yizhan("inbox", "show", envelope_id, "--payload").stdout_bytes == BODY
     (row,) = rows(yizhan("inbox", "show", envelope_id, "--payload", "--json"))
     assert row["payload"] == BODY.decode()
+
+
+def test_a_payload_that_was_pruned_is_told_as_such(
+    yizhan: Yizhan, owe: Owe, attempt: Attempt, store: SqliteStore, clock: Clock
+) -> None:
+    """Neither an empty body nor a replay of nothing."""
+    delivery_id = owe(body=BODY)
+    attempt("succeeded")
+    clock.pass_time(seconds=2)
+    assert store.prune(timedelta(seconds=1), 10).envelopes == 1
+    (row,) = rows(yizhan("inbox", "list", "--json"))
+    assert row["pruned_at"] == "2026-09-21T14:13:22Z"
+    assert "payload pruned" in yizhan("inbox", "show", row["id"]).stdout
+    result = yizhan("inbox", "show", row["id"], "--payload")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == f"yizhan: the payload of {row['id']} was pruned on 2026-09-21\n"
+    result = yizhan("deliveries", "replay", delivery_id)
+    assert (result.exit_code, result.stdout) == (1, "replayed 0\n")
+    assert "or their payload was pruned" in result.stderr
 
 
 @pytest.mark.usefixtures("store")

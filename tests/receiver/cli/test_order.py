@@ -19,7 +19,8 @@ import pytest
 from builders import envelope
 from typer.testing import Result
 
-from receiver.deliveries import Dispatched, Filters
+from receiver.deliveries import Dispatched, Filters, Started
+from receiver.effects import EffectKey
 from receiver.standing import Standing
 from receiver.store.sqlite import SqliteStore
 
@@ -73,6 +74,22 @@ def test_the_story_of_an_order_reads_from_top_to_bottom(
         "3 event refund.requested · refund 22",
         f"3 waiting shop.note · due {due:%m-%d %H:%M:%S} · delivery {refund}",
     ]
+
+
+def test_what_a_handler_did_at_the_platform_is_told(yizhan: Yizhan, owe: Owe, store: SqliteStore) -> None:
+    delivery_id = owe("11", refund_id="22")
+    (offer,) = store.claim(1, {"shop.note": 1})
+    started = store.start(offer, {"shop.note": timedelta(seconds=30)})
+    assert isinstance(started, Started)
+    store.intend(EffectKey("main", "shop.note", "22", "ask-why"), started, timedelta(seconds=30))
+    store.note(EffectKey("main", "shop.note", "22", "ask-why"), 1, "unsure", "nobody heard the answer")
+    line = f"1 effect shop.note · ask-why unsure, by attempt 1 · nobody heard the answer · delivery {delivery_id}"
+    assert line in story(yizhan("order", "22"))
+    shown = yizhan("deliveries", "show", delivery_id)
+    assert "ask-why  unsure  1" in shown.stdout
+    assert "nobody heard the answer" in shown.stdout
+    (effect,) = json.loads(yizhan("deliveries", "show", delivery_id, "--json").stdout)["effects"]
+    assert (effect["purpose"], effect["state"], effect["attempt"]) == ("ask-why", "unsure", 1)
 
 
 def test_a_refund_tells_its_order(yizhan: Yizhan, owe: Owe) -> None:

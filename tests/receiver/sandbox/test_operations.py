@@ -55,7 +55,7 @@ def parameters(operation: Operation, **ids: Any) -> dict[str, Any]:
 
 def at(operation: Operation, refund_id: str, body: dict[str, Any]) -> str:
     path = operation.path.replace("{refundId}", refund_id)
-    query = {name: body[name] for name in ("timestamp", "sign") if operation.own_signature}
+    query = {name: "1" for name in ("timestamp", "sign") if operation.own_signature}
     if operation.method == "GET":
         query = body
     return path + ("?" + "&".join(f"{name}={value}" for name, value in query.items()) if query else "")

@@ -166,3 +166,10 @@ def test_1688_tells_an_error_by_its_code(found: Response, error: type[errors.Han
 
 def test_1688_succeeds_with_the_whole_object() -> None:
     assert alibaba1688.requests.read_response(response({"isSuccess": True})) == {"isSuccess": True}
+
+
+@pytest.mark.parametrize(("code", "absent"), [(500, False), (400, True), (10042, True)])
+def test_an_internal_error_may_have_done_what_was_asked(code: int, absent: bool) -> None:
+    with pytest.raises(errors.ApiRefused) as caught:
+        pandapon.requests.read_response(response({"code": code}))
+    assert caught.value.surely_absent is absent

@@ -1,11 +1,12 @@
 """The life of deliveries: asked of every store."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import pytest
 from builders import Clock, envelope
+from databases import on_every_store
 
 from receiver.deliveries import (
     OFFER_LEASE,
@@ -18,6 +19,8 @@ from receiver.deliveries import (
     Started,
 )
 from receiver.store.base import Store, Swept
+
+pytestmark = on_every_store
 
 TIMEOUT = timedelta(seconds=30)
 TIMEOUTS = {"a": TIMEOUT, "b": TIMEOUT}
@@ -54,6 +57,12 @@ def begin(store: Store, offer: Offer) -> Started:
 
 def states(store: Store) -> list[str]:
     return [delivery.state for delivery in reversed(store.deliveries(Filters(), 1000))]
+
+
+def lose(store: Store, clock: Clock, limits: Mapping[str, int] | None = None) -> Swept:
+    """What runs is lost: nobody comes back within its lease."""
+    clock.pass_time(seconds=(TIMEOUT + RUN_LEASE_MARGIN).total_seconds() + 1)
+    return store.sweep(limits or LIMITS)
 
 
 def test_a_delivery_goes_from_due_to_succeeded(store: Store) -> None:
@@ -163,47 +172,47 @@ def test_a_lost_attempt_counts_and_the_next_is_due_at_once(store: Store, clock: 
     assert [attempt.outcome for attempt in store.attempts(offer.delivery_id)] == ["lost", "running"]
 
 
-def test_five_lost_in_a_row_bury_the_delivery(store: Store) -> None:
+def test_five_lost_in_a_row_bury_the_delivery(store: Store, clock: Clock) -> None:
     owe(store, None)
     for round_ in range(5):
         assert states(store) == ["due"], round_
         [offer] = claim(store)
         begin(store, offer)
-        swept = store.recover(LIMITS)
+        swept = lose(store, clock)
     assert swept == Swept(lost=1, buried=1)
     assert states(store) == ["dead"]
     [delivery] = store.deliveries(Filters(), 1)
     assert delivery.error == "the worker died in 5 attempts in a row"
 
 
-def test_an_attempt_that_ends_breaks_the_row_of_lost_ones(store: Store) -> None:
+def test_an_attempt_that_ends_breaks_the_row_of_lost_ones(store: Store, clock: Clock) -> None:
     owe(store, None)
     for outcome in [None] * 4 + [Ended(outcome="failed", state="due", due_in=timedelta(0), error="E")] + [None] * 4:
         [offer] = claim(store)
         started = begin(store, offer)
         if outcome is None:
-            store.recover(LIMITS)
+            lose(store, clock)
         else:
             store.settle(started, outcome)
     assert states(store) == ["due"]
 
 
-def test_lost_attempts_use_up_the_handlers_attempts(store: Store) -> None:
+def test_lost_attempts_use_up_the_handlers_attempts(store: Store, clock: Clock) -> None:
     owe(store, None)
     for _ in range(2):
         [offer] = claim(store)
         begin(store, offer)
-        store.recover({"a": 2})
+        lose(store, clock, {"a": 2})
     assert states(store) == ["dead"]
 
 
-def test_suspects_run_one_at_a_time(store: Store) -> None:
+def test_suspects_run_one_at_a_time(store: Store, clock: Clock) -> None:
     """What was running when the worker died twice may be what kills it: not two of those together."""
     owe(store, None, None, None)
     for _ in range(2):
         for offer in claim(store):
             begin(store, offer)
-        store.recover(LIMITS)
+        lose(store, clock)
     owe(store, None)
     first = claim(store)
     assert len(first) == 2, "one suspect, and the delivery that never lost a worker"
@@ -211,14 +220,6 @@ def test_suspects_run_one_at_a_time(store: Store) -> None:
     for offer in first:
         store.settle(begin(store, offer), SUCCEEDED)
     assert len(claim(store)) == 1
-
-
-def test_recovery_at_the_start_waits_for_no_lease(store: Store) -> None:
-    owe(store, None, None)
-    offered, running = claim(store)
-    begin(store, running)
-    assert store.recover(LIMITS) == Swept(offers=1, lost=1)
-    assert {offer.delivery_id for offer in claim(store)} == {offered.delivery_id, running.delivery_id}
 
 
 def test_one_lane_runs_one_delivery_at_a_time_in_order(store: Store) -> None:

@@ -6,10 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from builders import Clock, envelope
+from databases import on_every_store
 
 from receiver.deliveries import Dispatched, Filters
 from receiver.drift import Drift, Drifted
 from receiver.store.base import Store
+
+pytestmark = on_every_store
 
 T = "ORDER_PAY_SUCCESS"
 START = datetime(2026, 5, 20, 7, 47, 49, 913_000, tzinfo=UTC)
@@ -52,6 +55,12 @@ def test_a_field_that_is_new_in_one_and_vanished_in_another_counts_as_two(store:
     see(store, Drift("field", T, "a"))
     see(store, Drift("vanished", T, "a"))
     assert [(row.kind, row.count) for row in store.drift(Filters(), 10)] == [("field", 1), ("vanished", 1)]
+
+
+def test_a_key_that_no_database_takes_is_counted_all_the_same(store: Store) -> None:
+    for _ in range(2):
+        see(store, Drift("field", T, "a\0b"))
+    assert [row.count for row in store.drift(Filters(), 10)] == [2]
 
 
 def test_what_was_seen_last_comes_first_and_topics_before_fields(store: Store, clock: Clock) -> None:

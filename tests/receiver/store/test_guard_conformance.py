@@ -4,10 +4,13 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from builders import envelope
+from databases import on_every_store
 
 from receiver.deliveries import Delivery, Dispatched, Ended, Filters, NewDelivery, Offer, Skipped, Started
 from receiver.standing import Standing
 from receiver.store.base import Store
+
+pytestmark = on_every_store
 
 TIMEOUT = timedelta(seconds=30)
 TIMEOUTS = {"careful": TIMEOUT}

@@ -4,10 +4,13 @@ import asyncio
 
 import pytest
 from builders import Clock, envelope
+from databases import on_every_store
 
 from receiver.deliveries import Filters
 from receiver.envelope import Envelope, Receipt
 from receiver.store.base import REDELIVERY_HORIZON, Store
+
+pytestmark = on_every_store
 
 HORIZON = REDELIVERY_HORIZON.total_seconds()
 

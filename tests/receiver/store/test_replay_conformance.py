@@ -4,9 +4,12 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from builders import Clock, envelope
+from databases import on_every_store
 
 from receiver.deliveries import Dispatched, Filters
 from receiver.store.base import Store
+
+pytestmark = on_every_store
 
 
 def put(store: Store, *unreadable: str | None) -> list[str]:

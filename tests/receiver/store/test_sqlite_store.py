@@ -3,6 +3,7 @@
 import asyncio
 import multiprocessing
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import apsw
@@ -11,7 +12,9 @@ from builders import envelope
 
 from receiver.deliveries import Dispatched, Filters, NewDelivery
 from receiver.errors import StoreLocked, StoreUnavailable
-from receiver.store.sqlite import MOST_BYTES, MOST_OWED, SqliteStore, connecting, query, relaying
+from receiver.store.base import Swept
+from receiver.store.parts import MOST_BYTES, MOST_OWED
+from receiver.store.sqlite import SqliteStore, connecting, query, relaying
 
 
 def test_the_bundled_sqlite_is_free_of_the_wal_reset_bug() -> None:
@@ -145,3 +148,14 @@ def test_what_waits_for_a_handler_that_is_not_there_is_counted(store: SqliteStor
     )
     store.dispatch([Dispatched(envelope_id=receipt.envelope_id, deliveries=owed)])
     assert store.open_of_others(["here"]) == {"gone": 1}
+
+
+def test_recovery_at_the_start_waits_for_no_lease(store: SqliteStore) -> None:
+    """Nobody else runs on the file."""
+    receipts = asyncio.run(store.put([envelope(), envelope()]))
+    owed = NewDelivery(number=0, handler="a", event="order", order_id="7", refund_id=None, lane=None)
+    store.dispatch([Dispatched(envelope_id=receipt.envelope_id, deliveries=(owed,)) for receipt in receipts])
+    offered, running = store.claim(10, {"a": 10})
+    store.start(running, {"a": timedelta(seconds=30)})
+    assert store.recover({"a": 15}) == Swept(offers=1, lost=1)
+    assert {offer.delivery_id for offer in store.claim(10, {"a": 10})} == {offered.delivery_id, running.delivery_id}

@@ -1,25 +1,22 @@
-"""The story of an order or refund, whole, in order of time, and read by index: asked of the real store."""
+"""The story of an order or refund, whole and in order of time: asked of every store."""
 
 import asyncio
-import contextlib
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-import apsw
-import orjson
-import pytest
 from builders import Clock, envelope
+from databases import on_every_store
 
 from receiver.deliveries import Delivery, Dispatched, Ended, Filters, NewDelivery, Skipped, Started
+from receiver.effects import EffectKey
 from receiver.envelope import Envelope
 from receiver.standing import Standing
-from receiver.store.sqlite import SqliteStore, connecting, telling
+from receiver.store.base import Store
 from receiver.timeline import (
     AttemptTold,
     CallbackTold,
     DecisionTold,
+    EffectTold,
     EventTold,
     RedeliveryTold,
     ReplayTold,
@@ -28,18 +25,20 @@ from receiver.timeline import (
     UnreadableTold,
 )
 
+pytestmark = on_every_store
+
 HANDLERS = {"a": timedelta(seconds=30), "b": timedelta(seconds=30)}
 SUCCEEDED = Ended(outcome="succeeded", state="succeeded", duration=timedelta(milliseconds=120))
 DEAD = Ended(outcome="failed", state="dead", error="ValueError at shop.py:7")
 RETRY = Ended(outcome="failed", state="due", due_in=timedelta(seconds=5), error="OSError at shop.py:9")
 
 
-def put(store: SqliteStore, *envelopes: Envelope) -> list[str]:
+def put(store: Store, *envelopes: Envelope) -> list[str]:
     return [receipt.envelope_id for receipt in asyncio.run(store.put(envelopes))]
 
 
 def owe(
-    store: SqliteStore,
+    store: Store,
     envelope_id: str,
     *subjects: tuple[str | None, str | None],
     handlers: tuple[str, ...] = ("a",),
@@ -63,7 +62,7 @@ def owe(
     store.dispatch([Dispatched(envelope_id=envelope_id, deliveries=deliveries)])
 
 
-def order(store: SqliteStore, order_id: str = "42", **options: Any) -> str:
+def order(store: Store, order_id: str = "42", **options: Any) -> str:
     """An envelope of one order, dispatched; its id."""
     (envelope_id,) = put(store, envelope(order_ids=(order_id,), content={"id": str(options), "n": next(_bodies)}))
     owe(store, envelope_id, (order_id, None), **options)
@@ -73,7 +72,7 @@ def order(store: SqliteStore, order_id: str = "42", **options: Any) -> str:
 _bodies = iter(range(1_000_000))
 
 
-def work(store: SqliteStore, ended: Ended | None = SUCCEEDED) -> list[Started | Skipped]:
+def work(store: Store, ended: Ended | None = SUCCEEDED) -> list[Started | Skipped]:
     """Attempt what is due; without ``ended`` it goes on running."""
     made = []
     for offer in store.claim(100, dict.fromkeys(HANDLERS, 100)):
@@ -97,14 +96,14 @@ def now(clock: Clock) -> datetime:
     return datetime.fromtimestamp(clock.now / 1000, UTC)
 
 
-def test_nobody_named_it(store: SqliteStore) -> None:
+def test_nobody_named_it(store: Store) -> None:
     order(store, "42")
     assert store.timeline("43") == []
     assert store.timeline("4") == []
     assert store.timeline("order:42") == []
 
 
-def test_it_is_told_from_the_callback_to_the_decision(store: SqliteStore, clock: Clock) -> None:
+def test_it_is_told_from_the_callback_to_the_decision(store: Store, clock: Clock) -> None:
     (envelope_id,) = put(store, envelope(order_ids=("42",)))
     received = now(clock)
     clock.pass_time(seconds=1)
@@ -167,7 +166,7 @@ def test_it_is_told_from_the_callback_to_the_decision(store: SqliteStore, clock:
     ]
 
 
-def test_a_redelivery_says_whether_its_bytes_are_the_same(store: SqliteStore, clock: Clock) -> None:
+def test_a_redelivery_says_whether_its_bytes_are_the_same(store: Store, clock: Clock) -> None:
     one = envelope(order_ids=("42",), push_time="1")
     (envelope_id,) = put(store, one)
     clock.pass_time(seconds=1800)
@@ -179,7 +178,7 @@ def test_a_redelivery_says_whether_its_bytes_are_the_same(store: SqliteStore, cl
     assert [line.at for line in told] == [now(clock) - timedelta(seconds=1800), now(clock)]
 
 
-def test_an_ambiguous_callback_says_so(store: SqliteStore) -> None:
+def test_an_ambiguous_callback_says_so(store: Store) -> None:
     put(store, envelope(order_ids=("42",), content={"state": "a"}, push_time="1"))
     put(store, envelope(order_ids=("42",), content={"state": "b"}, push_time="2"))
     put(store, envelope(order_ids=("42",), content={"state": "a"}, push_time="3"))
@@ -188,7 +187,7 @@ def test_an_ambiguous_callback_says_so(store: SqliteStore) -> None:
     assert [line.state for line in told] == ["stored"] * 3
 
 
-def test_a_callback_that_nobody_asked_for_and_one_that_nobody_could_read_say_so(store: SqliteStore) -> None:
+def test_a_callback_that_nobody_asked_for_and_one_that_nobody_could_read_say_so(store: Store) -> None:
     unasked, unreadable = put(store, *(envelope(order_ids=("42",), content={"n": n}) for n in range(2)))
     store.dispatch([Dispatched(envelope_id=unasked), Dispatched(envelope_id=unreadable, unreadable="a: missing")])
     told = store.timeline("42")
@@ -197,7 +196,7 @@ def test_a_callback_that_nobody_asked_for_and_one_that_nobody_could_read_say_so(
     assert [(line.envelope_id, line.error) for line in only(told, UnreadableTold)] == [(unreadable, "a: missing")]
 
 
-def test_each_attempt_and_the_wait_for_the_next_are_told(store: SqliteStore, clock: Clock) -> None:
+def test_each_attempt_and_the_wait_for_the_next_are_told(store: Store, clock: Clock) -> None:
     order(store)
     work(store, RETRY)
     clock.pass_time(seconds=5)
@@ -213,7 +212,7 @@ def test_each_attempt_and_the_wait_for_the_next_are_told(store: SqliteStore, clo
     assert (decision.at, told[-1]) == (now(clock), decision)
 
 
-def test_what_waits_behind_the_head_of_its_lane_names_it(store: SqliteStore) -> None:
+def test_what_waits_behind_the_head_of_its_lane_names_it(store: Store) -> None:
     for _ in range(3):
         order(store)
     work(store, RETRY)
@@ -222,7 +221,7 @@ def test_what_waits_behind_the_head_of_its_lane_names_it(store: SqliteStore) -> 
     assert [(line.state, line.held_by) for line in others] == [("due", head.delivery_id)] * 2
 
 
-def test_old_news_names_what_it_is_older_than_and_uncertain_news_says_so(store: SqliteStore) -> None:
+def test_old_news_names_what_it_is_older_than_and_uncertain_news_says_so(store: Store) -> None:
     for stage in (40, 30, 40):
         order(store, standing=Standing(stage, None))
         work(store)
@@ -232,7 +231,7 @@ def test_old_news_names_what_it_is_older_than_and_uncertain_news_says_so(store: 
     assert (unsure.state, unsure.uncertain) == ("succeeded", True)
 
 
-def test_each_handler_has_its_own_decision_and_the_event_is_told_once(store: SqliteStore) -> None:
+def test_each_handler_has_its_own_decision_and_the_event_is_told_once(store: Store) -> None:
     order(store, handlers=("a", "b"))
     work(store, DEAD)
     told = store.timeline("42")
@@ -243,7 +242,7 @@ def test_each_handler_has_its_own_decision_and_the_event_is_told_once(store: Sql
     assert [line.handlers for line in only(told, EventTold)] == [2]
 
 
-def test_a_running_attempt_is_told_as_running(store: SqliteStore, clock: Clock) -> None:
+def test_a_running_attempt_is_told_as_running(store: Store, clock: Clock) -> None:
     order(store)
     work(store, None)
     clock.pass_time(seconds=3)
@@ -253,7 +252,7 @@ def test_a_running_attempt_is_told_as_running(store: SqliteStore, clock: Clock) 
     assert [(line.state, line.at) for line in only(told, DecisionTold)] == [("running", now(clock))]
 
 
-def test_replays_say_who_and_when(store: SqliteStore, clock: Clock) -> None:
+def test_replays_say_who_and_when(store: Store, clock: Clock) -> None:
     order(store)
     work(store, DEAD)
     delivery: Delivery = store.deliveries(Filters(), 1)[0]
@@ -268,7 +267,7 @@ def test_replays_say_who_and_when(store: SqliteStore, clock: Clock) -> None:
     assert (replay.by, replay.at, replay.delivery_id, replay.replays) == ("mei", replayed, delivery.id, 1)
 
 
-def test_the_replay_of_an_unreadable_envelope_is_told(store: SqliteStore, clock: Clock) -> None:
+def test_the_replay_of_an_unreadable_envelope_is_told(store: Store, clock: Clock) -> None:
     (envelope_id,) = put(store, envelope(order_ids=("42",)))
     store.dispatch([Dispatched(envelope_id=envelope_id, unreadable="a: missing")])
     clock.pass_time(seconds=60)
@@ -280,7 +279,7 @@ def test_the_replay_of_an_unreadable_envelope_is_told(store: SqliteStore, clock:
     assert [(line.by, line.delivery_id) for line in only(told, ReplayTold)] == [("mei", None)]
 
 
-def test_an_order_tells_of_its_refunds_even_of_callbacks_that_name_the_refund_alone(store: SqliteStore) -> None:
+def test_an_order_tells_of_its_refunds_even_of_callbacks_that_name_the_refund_alone(store: Store) -> None:
     first, both, refund, other = put(
         store,
         envelope(order_ids=("42",)),
@@ -298,7 +297,7 @@ def test_an_order_tells_of_its_refunds_even_of_callbacks_that_name_the_refund_al
     assert {line.envelope_id for line in store.timeline("R7")} == {both, refund}
 
 
-def test_a_refund_of_the_same_number_on_another_platform_is_another(store: SqliteStore) -> None:
+def test_a_refund_of_the_same_number_on_another_platform_is_another(store: Store) -> None:
     put(store, envelope(order_ids=("42",), refund_ids=("7",)))
     stranger = Envelope(**{**fields(envelope(order_ids=(), refund_ids=("7",))), "platform": "taobao"})
     (strange,) = put(store, stranger)
@@ -310,7 +309,7 @@ def fields(of: Envelope) -> dict[str, Any]:
     return {name: getattr(of, name) for name in of.__dataclass_fields__}
 
 
-def test_a_batch_is_told_of_each_of_its_orders_without_what_came_of_the_others(store: SqliteStore) -> None:
+def test_a_batch_is_told_of_each_of_its_orders_without_what_came_of_the_others(store: Store) -> None:
     (batch,) = put(store, envelope(order_ids=("1", "2", "3")))
     owe(store, batch, ("1", None), ("2", None), ("3", None))
     work(store)
@@ -320,13 +319,13 @@ def test_a_batch_is_told_of_each_of_its_orders_without_what_came_of_the_others(s
         assert [(line.order_id, line.number) for line in only(told, EventTold)] == [(order_id, int(order_id) - 1)]
 
 
-def test_what_could_be_addressed_only_after_an_upgrade_is_found(store: SqliteStore) -> None:
+def test_what_could_be_addressed_only_after_an_upgrade_is_found(store: Store) -> None:
     (envelope_id,) = put(store, envelope(order_ids=()))
     owe(store, envelope_id, ("42", None))
     assert kinds(store.timeline("42")) == ["callback", "event", "decision"]
 
 
-def test_times_never_go_back(store: SqliteStore, clock: Clock) -> None:
+def test_times_never_go_back(store: Store, clock: Clock) -> None:
     for number in range(5):
         order(store, handlers=("a", "b"), standing=Standing(number, None))
         clock.pass_time(seconds=0.5)
@@ -336,56 +335,34 @@ def test_times_never_go_back(store: SqliteStore, clock: Clock) -> None:
     assert times == sorted(times)
 
 
-def test_no_value_of_a_payload_is_told(store: SqliteStore) -> None:
+def test_no_value_of_a_payload_is_told(store: Store) -> None:
     (envelope_id,) = put(store, envelope(order_ids=("42",), content={"receiver": "PLANTED"}))
     owe(store, envelope_id, ("42", None))
     assert "PLANTED" not in repr(store.timeline("42"))
 
 
-@pytest.fixture
-def plans(tmp_path: Path) -> Callable[[str], list[str]]:
-    """How SQLite finds each thing that the story of this subject asks for."""
-
-    def explain(subject_id: str) -> list[str]:
-        statements: list[tuple[str, Any]] = []
-        with contextlib.closing(connecting.connect_to_read(tmp_path / "yizhan.db")) as reader:
-
-            def note(_cursor: apsw.Cursor, sql: str, bindings: Any) -> bool:
-                statements.append((sql, bindings))
-                return True
-
-            reader.exec_trace = note
-            assert telling.timeline(reader, subject_id, now=0)
-            reader.exec_trace = None
-            return [
-                detail
-                for sql, bindings in statements
-                if sql.lstrip().startswith(("SELECT", "WITH"))
-                for *_, detail in reader.execute(f"EXPLAIN QUERY PLAN {sql}", bindings)
-            ]
-
-    return explain
-
-
-@pytest.mark.parametrize("analysed", [False, True])
-def test_no_table_is_read_from_end_to_end(
-    store: SqliteStore, tmp_path: Path, plans: Callable[[str], list[str]], *, analysed: bool
-) -> None:
-    ids = put(store, *(envelope(order_ids=(str(number),), refund_ids=(f"R{number}",)) for number in range(2_000)))
-    for number, envelope_id in enumerate(ids):
-        owe(store, envelope_id, (str(number), f"R{number}"))
-    work(store)
-    if analysed:
-        with contextlib.closing(apsw.Connection(str(tmp_path / "yizhan.db"))) as other:
-            other.execute("ANALYZE")
-    found = plans("1500")
-    assert len(found) > 10
-    read = {detail.split()[1] for detail in found if detail.startswith("SEARCH")}
-    assert {"envelope", "subject", "delivery", "redelivery", "attempt"} <= read
-    scanned = {detail.split()[1] for detail in found if detail.startswith("SCAN")}
-    assert scanned <= {"json_each"}, found
-
-
-def test_its_kinds_are_told_in_json_as_they_are_named() -> None:
-    line = UnaskedTold(at=datetime(2026, 5, 20, tzinfo=UTC), envelope_id="e")
-    assert [*orjson.loads(orjson.dumps(line))] == ["at", "kind", "envelope_id"]
+def test_effects_are_told_between_the_attempt_and_the_decision(store: Store, clock: Clock) -> None:
+    envelope_id = order(store, "42")
+    (started,) = work(store, None)
+    assert isinstance(started, Started)
+    key = EffectKey("main", "a", "order:42", "ask-why")
+    store.intend(key, started, timedelta(seconds=30))
+    clock.pass_time(seconds=1)
+    store.note(key, 1, "unsure", "an attempt ended")
+    noted = now(clock)
+    store.settle(started, DEAD)
+    told = store.timeline("42")
+    assert kinds(told) == ["callback", "event", "attempt", "effect", "decision"]
+    (effect,) = only(told, EffectTold)
+    assert effect == EffectTold(
+        at=noted,
+        envelope_id=envelope_id,
+        delivery_id=started.offer.delivery_id,
+        handler="a",
+        attempt=1,
+        purpose="ask-why",
+        state="unsure",
+        note="an attempt ended",
+    )
+    store.replay([started.offer.delivery_id], "mei", repeat_effects=True)
+    assert only(store.timeline("42"), EffectTold) == []

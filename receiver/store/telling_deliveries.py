@@ -1,32 +1,20 @@
-"""The part of a story that deliveries have in it: events, attempts, decisions, replays."""
+"""The part of a story that deliveries have in it: events, attempts, effects, decisions, replays."""
 
-import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import timedelta
 from itertools import groupby
 from typing import Any, NamedTuple
 
-import apsw
+from receiver.effects import Effect
+from receiver.store import rows
+from receiver.store.rows import moment
+from receiver.timeline import AttemptTold, DecisionTold, EffectTold, EventTold, ReplayTold, Told
 
-from receiver.store.sqlite import query
-from receiver.store.sqlite.reading import moment
-from receiver.timeline import AttemptTold, DecisionTold, EventTold, ReplayTold, Told
-
-_OWED = """
-SELECT id, envelope_seq, number, handler, event, order_id, refund_id, tells_state, stage, occurred_at,
-       state, due_at, uncertain, older_than, error, created_at, ended_at, replays, replayed_by, replayed_at,
-       CASE WHEN state = 'due' AND head = 0 THEN
-         (SELECT id FROM delivery AS other WHERE other.lane = delivery.lane AND other.handler = delivery.handler
-          AND other.state IN ('due', 'offered', 'running') AND other.head = 1 ORDER BY id LIMIT 1)
-       END
-FROM delivery WHERE envelope_seq IN (SELECT value FROM json_each(?)) ORDER BY envelope_seq, number, id
-"""
-
-_ATTEMPTS = """
-SELECT delivery_id, number, started_at, outcome, duration, error FROM attempt
-WHERE delivery_id IN (SELECT value FROM json_each(?)) ORDER BY delivery_id, number
-"""
+#: What ``Owed`` reads of a delivery; a store adds the head that holds it up.
+OWED = (
+    "id, envelope_seq, number, handler, event, order_id, refund_id, tells_state, stage, occurred_at,"
+    " state, due_at, uncertain, older_than, error, created_at, ended_at, replays, replayed_by, replayed_at"
+)
 
 
 class Line(NamedTuple):
@@ -63,20 +51,25 @@ class Owed(NamedTuple):
     held_by: int | None
 
 
-def owed(connection: apsw.Connection, seqs: str) -> list[Owed]:
-    """All deliveries of these envelopes (a JSON list)."""
-    return [Owed(*row) for row in query.rows(connection, _OWED, (seqs,))]
-
-
 def lines(
-    connection: apsw.Connection, deliveries: Sequence[Owed], envelope_ids: Mapping[int, str], *, now: int
+    deliveries: Sequence[Owed],
+    attempts: Iterable[tuple[Any, ...]],
+    effects: Iterable[Effect],
+    envelope_ids: Mapping[int, str],
+    *,
+    now: int,
 ) -> Iterator[Line]:
-    """``deliveries`` by envelope and event, as ``owed`` gives them."""
+    """``deliveries`` by envelope and event; ``attempts``: theirs, as delivery's id and what ``rows.attempt`` reads."""
     for (seq, number), each in groupby(deliveries, key=lambda delivery: (delivery.envelope_seq, delivery.number)):
         yield _event(list(each), number, envelope_ids[seq])
     for delivery in deliveries:
         yield from _decided(delivery, envelope_ids[delivery.envelope_seq], now)
-    yield from _attempts(connection, deliveries, envelope_ids)
+    by_id = {delivery.id: delivery for delivery in deliveries}
+    for delivery_id, *row in attempts:
+        delivery = by_id[delivery_id]
+        yield _attempt(delivery, envelope_ids[delivery.envelope_seq], tuple(row))
+    for effect in effects:
+        yield _effect(by_id[effect.delivery_id], envelope_ids[by_id[effect.delivery_id].envelope_seq], effect)
 
 
 def _event(deliveries: Sequence[Owed], number: int, envelope_id: str) -> Line:
@@ -124,24 +117,33 @@ def _decided(delivery: Owed, envelope_id: str, now: int) -> Iterator[Line]:
         held_by=delivery.held_by,
         error=delivery.error,
     )
-    yield Line((math.inf if ended is None else ended, 1, delivery.id, 2), decision)  # how it stands now comes last
+    yield Line((math.inf if ended is None else ended, 1, delivery.id, 3), decision)  # how it stands now comes last
 
 
-def _attempts(
-    connection: apsw.Connection, deliveries: Iterable[Owed], envelope_ids: Mapping[int, str]
-) -> Iterator[Line]:
-    by_id = {delivery.id: delivery for delivery in deliveries}
-    rows = query.rows(connection, _ATTEMPTS, (json.dumps([*by_id]),))
-    for delivery_id, number, started_at, outcome, duration, error in rows:
-        delivery = by_id[delivery_id]
-        attempt = AttemptTold(
-            at=moment(started_at),
-            envelope_id=envelope_ids[delivery.envelope_seq],
-            delivery_id=delivery_id,
-            handler=delivery.handler,
-            number=number,
-            outcome=outcome,
-            duration=None if duration is None else timedelta(milliseconds=duration),
-            error=error,
-        )
-        yield Line((started_at, 1, delivery_id, 1), attempt)
+def _attempt(delivery: Owed, envelope_id: str, row: tuple[Any, ...]) -> Line:
+    attempt = rows.attempt(row)
+    told = AttemptTold(
+        at=attempt.started_at,
+        envelope_id=envelope_id,
+        delivery_id=delivery.id,
+        handler=delivery.handler,
+        number=attempt.number,
+        outcome=attempt.outcome,
+        duration=attempt.duration,
+        error=attempt.error,
+    )
+    return Line((row[1], 1, delivery.id, 1), told)
+
+
+def _effect(delivery: Owed, envelope_id: str, effect: Effect) -> Line:
+    told = EffectTold(
+        at=effect.known_at,
+        envelope_id=envelope_id,
+        delivery_id=delivery.id,
+        handler=delivery.handler,
+        attempt=effect.attempt,
+        purpose=effect.purpose,
+        state=effect.state,
+        note=effect.note,
+    )
+    return Line((round(effect.known_at.timestamp() * 1000), 1, delivery.id, 2), told)

@@ -1,0 +1,26 @@
+"""The stale guard on trial: what a handler has acted on, beside what it is about to be given."""
+
+from collections import defaultdict
+
+from receiver.events import Event
+from receiver.routing import Route
+from receiver.standing import Standing, Verdict, compare
+
+
+class Guard:
+    """The rule of ``receiver.store.sqlite.guarding``."""
+
+    def __init__(self) -> None:
+        self._acted_on: defaultdict[tuple[str, str], list[Standing]] = defaultdict(list)
+
+    def verdict(self, route: Route, event: Event) -> Verdict:
+        """Older than anything acted on is older; what cannot be compared with all of it is unknown."""
+        told = event.standing
+        if event.lane is None or told is None or route.stale == "run":
+            return "newer"
+        verdicts = {compare(told, other) for other in self._acted_on[route.name, event.lane]}
+        return "older" if "older" in verdicts else "unknown" if "unknown" in verdicts else "newer"
+
+    def succeeded(self, route: Route, event: Event) -> None:
+        if event.lane is not None and event.standing is not None:
+            self._acted_on[route.name, event.lane].append(event.standing)
