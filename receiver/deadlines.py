@@ -1,7 +1,7 @@
 """One deadline for every request, by one timer for all of them.
 
 All requests may last equally long, so they reach their deadlines in the order in which they began. A timer for each, as
-``asyncio.timeout()`` starts and stops it, costs the ack path 0.03 of a bare server.
+``asyncio.timeout()`` starts and stops it, took a twentieth of the ack path.
 """
 
 import asyncio

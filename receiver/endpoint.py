@@ -124,7 +124,7 @@ class CallbackEndpoint:
 
     def _note_acknowledged(self, envelope: Envelope, receipt: Receipt, seconds: float) -> None:
         self._metrics.acknowledged(envelope.account, redelivery=receipt.redelivery, seconds=seconds)
-        if not _stdlib_log.isEnabledFor(logging.DEBUG):  # to find that out in structlog costs 0.03 of a bare server
+        if not _stdlib_log.isEnabledFor(logging.DEBUG):  # structlog takes ten times as long to find that out
             return
         log.debug(
             "callback.acknowledged",
