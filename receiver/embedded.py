@@ -20,6 +20,7 @@ from receiver.api import Apis
 from receiver.deliver import Deliverer
 from receiver.errors import SettingsError
 from receiver.metrics import Metrics
+from receiver.precedence import Precedence
 from receiver.relay import Relay
 from receiver.routing import Router
 from receiver.serving import Server
@@ -80,10 +81,23 @@ def run(
         for handler, waiting in store.open_of_others([route.name for route in router]).items():
             log.warning("handler.missing", handler=handler, waiting=waiting, cure=MISSING_HANDLER_CURE)
         wake = threading.Event()
+        precedence = Precedence()
+
+        def committed(rows: int) -> None:
+            precedence.committed(rows)
+            wake.set()
+
         with working(
-            store=store, sources=sources, router=router, metrics=metrics, apis=apis, threads=threads, wake=wake
+            store=store,
+            sources=sources,
+            router=router,
+            metrics=metrics,
+            apis=apis,
+            threads=threads,
+            wake=wake,
+            on_turn=precedence.give_way,
         ):
-            app = web.create(store=store, accounts=accounts, metrics=metrics, max_body=max_body, on_commit=wake.set)
+            app = web.create(store=store, accounts=accounts, metrics=metrics, max_body=max_body, on_commit=committed)
             Server(app, on_ready=on_ready).run(sockets=[listener])
     finally:
         store.close()
@@ -100,6 +114,7 @@ def working(
     apis: Apis,
     threads: int,
     wake: threading.Event,
+    on_turn: Callable[[], None] = lambda: None,
 ) -> Iterator[None]:
     """Relay and worker, running; at the end the relay stops first, then each handler gets to its end."""
     broker = brokers.in_memory()
@@ -117,6 +132,7 @@ def working(
         under_way=deliverer.under_way,
         limit=threads * OFFERS_PER_THREAD,
         wake=wake,
+        on_turn=on_turn,
     )
     worker = Worker(broker, worker_threads=threads, worker_timeout=100)
     worker.start()

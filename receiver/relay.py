@@ -38,6 +38,7 @@ class Relay(threading.Thread):
         under_way: Callable[[], Sequence[Offer]] = tuple,
         limit: int,
         wake: threading.Event,
+        on_turn: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(name="relay", daemon=True)
         self._store = store
@@ -49,6 +50,7 @@ class Relay(threading.Thread):
         self._limit = limit
         #: Set by whoever stored something or ended a delivery: look at once.
         self._wake = wake
+        self._on_turn = on_turn
         self._stopping = False
         self._next_sweep = 0.0
 
@@ -73,6 +75,7 @@ class Relay(threading.Thread):
                 except Exception:  # the broker's, or a fault of ours: the store still holds everything
                     log.exception("relay.failed")
                     failed = True
+            self._on_turn()
             if failed:
                 self._pause()
             elif not found:

@@ -45,6 +45,7 @@ class Writer:
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
         self._changed = threading.Condition()
+        self._hurried: list[_Queued] = []
         self._jobs: list[_Queued] = []
         self._closing = False
         self._thread = threading.Thread(target=self._work, name="store-writer", daemon=True)
@@ -53,14 +54,14 @@ class Writer:
     def run(self, job: Job[T]) -> T:
         """Run a job in the next transaction and wait until that is committed. Never call it on an event loop."""
         done: Future[T] = Future()
-        self._queue(_Queued(job, partial(_end, done)))
+        self._queue(self._jobs, _Queued(job, partial(_end, done)))
         return done.result()
 
     async def run_async(self, job: Job[T]) -> T:
-        """The same, on an event loop."""
+        """The same, on an event loop, and before all else: who waits for an acknowledgement hangs up."""
         loop = asyncio.get_running_loop()
         done: asyncio.Future[T] = loop.create_future()
-        self._queue(_Queued(job, partial(_end_on, loop, done)))
+        self._queue(self._hurried, _Queued(job, partial(_end_on, loop, done)))
         try:
             return await done
         finally:
@@ -74,11 +75,11 @@ class Writer:
         self._thread.join()
         self._connection.close()
 
-    def _queue(self, queued: _Queued) -> None:
+    def _queue(self, jobs: list[_Queued], queued: _Queued) -> None:
         with self._changed:
             if self._closing:
                 raise StoreUnavailable("the store is closed")
-            self._jobs.append(queued)
+            jobs.append(queued)
             self._changed.notify()
 
     def _work(self) -> None:
@@ -92,9 +93,11 @@ class Writer:
     def _next(self) -> list[_Queued]:
         """What has been queued; nothing once the store is closed."""
         with self._changed:
-            while not self._jobs and not self._closing:
+            while not self._hurried and not self._jobs and not self._closing:
                 self._changed.wait()
-            jobs, self._jobs = self._jobs, []
+            jobs = self._hurried + self._jobs
+            self._hurried.clear()
+            self._jobs.clear()
             return jobs
 
     def _transact(self, jobs: list[_Queued]) -> None:
