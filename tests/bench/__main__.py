@@ -78,7 +78,8 @@ def _measured(folder: Path, found: needs.Needs, rows: Sequence[Row], plan: Plan)
             bodies.write(requests, size, seconds * MOST_A_SECOND * bodies.SIZES[0] // size, seed=size)
         lines = _round(folder, found, some, plan, Load(requests, connections))
         drawn = table.rendered([lines[row.key] for row in some])
-        print(f"\n{title}; load of the machine: {machine.load()}\n{drawn}", flush=True)
+        title += f"; load of the machine: {machine.load()}"
+        print(f"\n{title}\n{drawn}", flush=True)
         yield title, drawn
 
 
