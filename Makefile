@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check lock clean
+.PHONY: run test check bench lock clean
 
 run: $(VENV)/installed  ## install, then everything in one process, playing a demo against itself
 	$(BIN)/yizhan dev --demo
@@ -18,6 +18,11 @@ check: $(VENV)/installed  ## all that must hold before a commit
 	$(BIN)/lint-imports
 	$(BIN)/pytest
 
+bench: .bench/installed  ## measure the ack path beside a bare server and the usual choices; QUICK=1: in two minutes
+	@command -v wrk >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get install --yes --quiet wrk; } \
+	  || { echo "make bench needs wrk: sudo apt-get install wrk (Debian, Ubuntu), brew install wrk (macOS)"; exit 1; }
+	PYTHONPATH=.:tests .bench/bin/python -m bench $(if $(QUICK),--quick,--write)
+
 lock: $(VENV)/installed  ## resolve the dependencies anew
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet \
@@ -26,6 +31,7 @@ lock: $(VENV)/installed  ## resolve the dependencies anew
 	  --upgrade pyproject.toml --extra otel --group dev -c requirements.lock -o requirements-dev.lock
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet \
 	  --upgrade --group pyproject.toml:build -c requirements-dev.lock -o requirements-build.lock
+	  --upgrade pyproject.toml --group bench -c requirements.lock -o requirements-bench.lock
 
 $(VENV)/installed: requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -35,5 +41,10 @@ $(VENV)/installed: requirements-dev.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@touch $@
 
+.bench/installed: requirements-bench.lock
+	$(PYTHON) -m venv .bench
+	.bench/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	@touch $@
+
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import httptools
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from receiver.errors import SettingsError
@@ -72,11 +72,18 @@ class Http(HttpToolsProtocol):
 class Server(uvicorn.Server):
     """``run(sockets=[…])`` serves until SIGTERM or SIGINT, answers what has come in by then, and returns.
 
-    Asked to stop, it first goes on serving for ``drain`` seconds: ``app.state.draining`` is set, and with each answer
+    Asked to stop, it first goes on serving for ``drain`` seconds: ``on_drain`` is called, and with each answer
     the sender is told to connect anew, so that a balancer leads it elsewhere and no request meets a closed door.
     """
 
-    def __init__(self, app: Starlette, *, on_ready: Callable[[], None] = lambda: None, drain: float = 0) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        on_ready: Callable[[], None] = lambda: None,
+        on_drain: Callable[[], None] = lambda: None,
+        drain: float = 0,
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -94,7 +101,7 @@ class Server(uvicorn.Server):
                 timeout_graceful_shutdown=5,
             )
         )
-        self._app = app
+        self._on_drain = on_drain
         self._on_ready = on_ready
         self._drain = drain
 
@@ -118,7 +125,7 @@ class Server(uvicorn.Server):
 
     async def main_loop(self) -> None:
         await super().main_loop()
-        self._app.state.draining = True
+        self._on_drain()
         self.server_state.default_headers = [*self.server_state.default_headers, (b"connection", b"close")]
         until = time.monotonic() + self._drain
         while time.monotonic() < until and not self.force_exit:  # noqa: ASYNC110  (a signal sets it)
