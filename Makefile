@@ -24,6 +24,8 @@ lock: $(VENV)/installed  ## resolve the dependencies anew
 	  --upgrade pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet \
 	  --upgrade pyproject.toml --extra otel --group dev -c requirements.lock -o requirements-dev.lock
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet \
+	  --upgrade --group pyproject.toml:build -c requirements-dev.lock -o requirements-build.lock
 
 $(VENV)/installed: requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -6,9 +6,10 @@ A callback comes in as bytes and leaves as work done by handlers. The path, step
 ``accept``     verify and address it (``sources``): an ``Envelope``; put it into the ``inbox``, which commits in groups
 ``dispatch``   envelope -> typed ``events`` -> one delivery for each handler that ``routing`` matches
 ``offer``      claim what is due, under a lease and a fencing number, and ring the ``broker``
-``deliver``    one ``attempt``: start, ``invoke`` the handler, settle; ``retries`` alone says when to try again
+``deliver``    one ``attempt``: start, ``recall`` the event, ``invoke`` the handler, settle; ``retries`` says when again
 ``api``        what a handler calls back by: ``operations`` by name, signed by ``sources``, sent by ``transport``
-``sweep``      put back what a dead broker or worker left behind; ``timers`` say when, and in which process
+``sweep``      put back what a dead broker or worker left behind, and owe to handlers what was buried, as an event;
+             ``timers`` say when, and in which process
 
 Types are the states. A ``Callback`` is unbelieved; only a source's ``open_callback()`` makes an ``Envelope`` of it, and
 only that can be stored; only ``decode()`` makes an ``Event``. Nothing downstream can be handed unverified input.

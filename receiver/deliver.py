@@ -17,6 +17,7 @@ from receiver.events import Event
 from receiver.failures import describe, places
 from receiver.invoke import Invoker
 from receiver.metrics import Metrics
+from receiver.recall import recall
 from receiver.routing import Route, Router
 from receiver.shares import Shares
 from receiver.sources.base import Source
@@ -113,7 +114,7 @@ class Deliverer:
         """The event, and what its handler raised."""
         envelope, event = started.envelope, None
         try:
-            event = self._sources[envelope.source].decode(envelope)[started.event_number]
+            event = recall(started, self._sources)
             effects = Effects(self._store, started, attempt.subject(event, started))
             about = attempt.about(route, event, started)
             attempt.attempt(

@@ -16,6 +16,7 @@ YizhanError
 │   │   ├── WrongCall           a follow-up call that cannot be made as it is written; nothing was sent
 │   │   │   └── UndocumentedOperation   its method or path is not public: says how to complete it
 │   │   ├── ApiAuthenticationError      the platform does not believe who we are
+│   │   ├── AddressRefused      a URL of a handler's leads into a private network, where it may not go
 │   │   ├── ApiUnknownId        the platform knows no such order, refund or path
 │   │   └── ApiRefused          the platform says no; .code says why
 │   └── TransientFailure        attempted again, at its own time if it names one
@@ -149,6 +150,10 @@ class ApiAuthenticationError(PermanentFailure):
     """Key, secret, signature recipe, clock or user id: one of them is not what the platform expects."""
 
     surely_absent = True
+
+
+class AddressRefused(PermanentFailure):
+    """Nothing was sent."""
 
 
 class ApiUnknownId(PermanentFailure):

@@ -11,7 +11,7 @@ import structlog
 from receiver.api import Api
 from receiver.envelope import Platform, StoredEnvelope
 from receiver.errors import RoutingError
-from receiver.events import Event
+from receiver.events import DeadLetter, Event
 
 T = TypeVar("T")
 
@@ -71,13 +71,20 @@ class Route:
     #: Only events of orders that live there; ``None``: all.
     platform: Platform | None
     stale: Stale
+    #: Else no event waits for another.
+    ordered: bool
     timeout: timedelta
     max_attempts: int
     #: Which workers run it: those of ``yizhan work --queues``.
     queue: str
 
+    def asks_for(self, kind: type[Event]) -> bool:
+        """Dead letters are nothing that a source tells: a handler of every event has not asked for them."""
+        by_name = issubclass(self.event_type, DeadLetter) == issubclass(kind, DeadLetter)
+        return by_name and issubclass(kind, self.event_type)
+
     def matches(self, event: Event) -> bool:
-        return isinstance(event, self.event_type) and self.platform in (None, event.platform)
+        return self.asks_for(type(event)) and self.platform in (None, event.platform)
 
 
 class Router:
@@ -115,6 +122,7 @@ class Router:
         name: str | None = None,
         platform: Platform | None = None,
         stale: Stale = "skip",
+        ordered: bool = True,
         timeout: timedelta | float = DEFAULT_TIMEOUT,
         max_attempts: int = DEFAULT_MAX_ATTEMPTS,
         queue: str = DEFAULT_QUEUE,
@@ -123,8 +131,9 @@ class Router:
 
         ``name`` is stored with each delivery; the default is ``module.function``, so give the old name before you move
         or rename the function. ``timeout`` is a ``timedelta`` or seconds. ``stale="run"`` asks for events that are
-        older than what the handler has already seen. ``queue="slow"`` gives it to workers of its own, on many machines
-        (``yizhan work --queues slow``). Raises ``RoutingError`` for a second handler of the same name.
+        older than what the handler has already seen. ``ordered=False``: no event of an order waits for another of it,
+        nor is any spared for being old. ``queue="slow"`` gives it to workers of its own, on many machines
+        (``yizhan work --queues slow``). Raises ``RoutingError`` for a second handler of the name.
         """
         if not (isinstance(event_type, type) and issubclass(event_type, Event)):
             raise RoutingError(f"on({event_type!r}): expected an event type of receiver.events")
@@ -154,6 +163,7 @@ class Router:
                     handler=handler,
                     platform=platform,
                     stale=stale,
+                    ordered=ordered,
                     timeout=limit,
                     max_attempts=max_attempts,
                     queue=queue,

@@ -46,6 +46,7 @@ def test_handlers_that_ship_can_be_switched_on_as_shown(tmp_path: Path) -> None:
     section = README.read_text().partition("## Handlers that ship")[2].partition("\n## ")[0]
     tables = re.findall(r"```toml\n(.*?)```", section, re.DOTALL)
     (tmp_path / "yizhan.toml").write_text(account + "".join(tables))
-    made = load(environ={}, cwd=tmp_path).handler_tables
+    environ = {"SHOP_SECRET": f"whsec_{'A' * 32}", "OPS_CHAT": "json://127.0.0.1:1/"}
+    made = load(environ=environ, cwd=tmp_path).handler_tables
     assert len(made) == len(tables) > 0
     assert len(list(load_routers([], tmp_path, made))) >= len(made)

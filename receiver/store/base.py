@@ -14,7 +14,7 @@ from typing import Protocol
 from receiver.deliveries import Attempt, Delivery, Dispatched, Ended, Filters, Offer, Skipped, Started
 from receiver.drift import Drifted
 from receiver.effects import Claimed, Effect, EffectKey, EffectState
-from receiver.envelope import Envelope, Receipt, StoredEnvelope
+from receiver.envelope import Envelope, Platform, Receipt, StoredEnvelope
 from receiver.timeline import Told
 
 #: A source sends the same message again for 2.5 h (PandaPon) or 6 h (its siblings) and then never; what comes after
@@ -91,6 +91,13 @@ class Store(Protocol):
         """At the start of a process: put back all that nobody can hold any more.
 
         On SQLite, where nobody else runs, that is everything. On PostgreSQL others may, so it is what ``sweep`` finds.
+        """
+
+    def tell_buried(self, handlers: Mapping[str, Platform | None], limit: int) -> int:
+        """Owe each of these handlers a delivery about each delivery that died and was not told of yet.
+
+        Up to ``limit`` of them; how many there were. ``handlers``: the one platform each asks for, or ``None``. What a
+        person buried is not told, nor what dies of telling a burial.
         """
 
     # The worker.

@@ -9,7 +9,7 @@ from builders import stored
 
 from receiver.envelope import Platform
 from receiver.errors import RoutingError
-from receiver.events import Event, OrderEvent, RefundEvent, Unrecognized
+from receiver.events import DeadLetter, EnvelopeUnreadable, Event, OrderEvent, RefundEvent, Unrecognized
 from receiver.routing import Context, Router
 from receiver.sources import SOURCES
 
@@ -55,6 +55,16 @@ def test_subscribing_to_a_parent_groups() -> None:
     assert names(router, order()) == ["Event", "OrderEvent"]
     assert names(router, refund) == ["Event", "RefundEvent"]
     assert names(router, unknown) == ["Event", "Unrecognized"]
+
+
+def test_dead_letters_are_asked_for_by_name() -> None:
+    """A handler of every event is told none: it might fail, and be told of that."""
+    router = Router()
+    for kind in (Event, OrderEvent, DeadLetter, EnvelopeUnreadable):
+        router.on(kind, name=kind.__name__)(note)
+    dead = EnvelopeUnreadable(account="main", source="pandapon", platform=None, topic="T", raw={})
+    assert names(router, dead) == ["DeadLetter", "EnvelopeUnreadable"]
+    assert names(router, order()) == ["Event", "OrderEvent"]
 
 
 def test_platform_narrows() -> None:

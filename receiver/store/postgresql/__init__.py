@@ -11,11 +11,12 @@ from typing import TypeVar
 from receiver.deliveries import Attempt, Delivery, Dispatched, Ended, Filters, Offer, Skipped, Started
 from receiver.drift import Drifted
 from receiver.effects import Claimed, Effect, EffectKey, EffectState
-from receiver.envelope import Envelope, Receipt, StoredEnvelope
+from receiver.envelope import Envelope, Platform, Receipt, StoredEnvelope
 from receiver.errors import StoreUnavailable
 from receiver.store.base import Backlog, Pruned, Swept
 from receiver.store.parts import parts
 from receiver.store.postgresql import (
+    burying,
     connecting,
     deciding,
     drifting,
@@ -87,6 +88,11 @@ class PostgresStore:
 
     def recover(self, limits: Mapping[str, int]) -> Swept:
         return self.sweep(limits)
+
+    def tell_buried(self, handlers: Mapping[str, Platform | None], limit: int) -> int:
+        if not self._ask(burying.anything_untold):
+            return 0
+        return self._ask(lambda c: burying.tell_buried(c, handlers, limit))
 
     # The worker.
 

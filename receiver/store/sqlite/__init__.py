@@ -23,13 +23,14 @@ from receiver.deliveries import (
 )
 from receiver.drift import Drifted
 from receiver.effects import Claimed, Effect, EffectKey, EffectState
-from receiver.envelope import Envelope, Receipt, StoredEnvelope
+from receiver.envelope import Envelope, Platform, Receipt, StoredEnvelope
 from receiver.errors import StoreUnavailable
 from receiver.store.base import Backlog, Pruned, Swept
 from receiver.store.parts import Part, parts
 from receiver.store.rows import milliseconds
 from receiver.store.sqlite import (
     accepting,
+    burying,
     connecting,
     deciding,
     drifting,
@@ -118,6 +119,11 @@ class SqliteStore:
 
     def recover(self, limits: Mapping[str, int]) -> Swept:
         return self._run(lambda c, now: relaying.put_back(c, limits, now=now, expired_at=None))
+
+    def tell_buried(self, handlers: Mapping[str, Platform | None], limit: int) -> int:
+        if not self._read(burying.anything_untold):
+            return 0
+        return self._run(lambda c, now: burying.tell_buried(c, handlers, limit, now=now))
 
     # The worker.
 
