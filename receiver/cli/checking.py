@@ -90,5 +90,5 @@ def _not_yet(settings: Settings) -> list[Finding]:
 
 
 def _tell(finding: Finding) -> None:
-    mark = "✓" if finding.ok else "✗"
+    mark = "✗" if not finding.ok else "!" if finding.cure else "✓"
     typer.echo(f"{mark} {finding.what}" + (f" — {finding.cure}" if finding.cure else ""))
