@@ -48,7 +48,7 @@ class Process:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "receiver", *command],
                 cwd=folder,
-                env={**os.environ, **ENVIRONMENT},
+                env={**os.environ, **ENVIRONMENT, "TMPDIR": str(folder)},  # what is killed cleans nothing up
                 stdout=log,
                 stderr=log,
             )
