@@ -3,7 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check lock clean
+# Seconds for each fuzzing target, and how often as much as in `make test` the tests that try anything try.
+SOAK_SECONDS ?= 60
+SOAK_TIMES ?= 50
+
+.PHONY: run test check soak fuzz audit lock clean
 
 run: $(VENV)/installed  ## install, then everything in one process, playing a demo against itself
 	$(BIN)/yizhan dev --demo
@@ -18,12 +22,31 @@ check: $(VENV)/installed  ## all that must hold before a commit
 	$(BIN)/lint-imports
 	$(BIN)/pytest
 
+soak: fuzz  ## what takes long: bytes of any kind
+
+fuzz: $(VENV)/soak-installed
+	PYTHONPATH=.:tests $(BIN)/python -m fuzzing $(SOAK_SECONDS)
+	FUZZ_TIMES=$(SOAK_TIMES) $(BIN)/pytest tests/receiver/http/test_fuzz.py --timeout 3600
+
+audit: $(VENV)/installed  ## is anything we depend on known to be vulnerable? Asks the network
+	$(PYTHON) -m venv $(VENV)/audit
+	$(VENV)/audit/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-audit.lock
+	$(VENV)/audit/bin/pip-audit --disable-pip --require-hashes -r requirements.lock
+	$(VENV)/audit/bin/pip-audit --disable-pip --require-hashes -r requirements-dev.lock
+
 lock: $(VENV)/installed  ## resolve the dependencies anew
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet \
 	  --upgrade pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet \
 	  --upgrade pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	for group in soak audit; do \
+	  $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet \
+	    --upgrade --group $$group -o requirements-$$group.lock; done
+
+$(VENV)/soak-installed: $(VENV)/installed requirements-soak.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-soak.lock
+	@touch $@
 
 $(VENV)/installed: requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -31,6 +31,7 @@ def create(
     on_commit: Callable[[], None] = lambda: None,
 ) -> Starlette:
     """The application over an open store, which it does not close."""
+    max_rates = {name: account.max_rate for name, (account, _) in accounts.items() if account.max_rate is not None}
 
     def committed(rows: int) -> None:
         metrics.committed(rows)
@@ -38,7 +39,7 @@ def create(
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        inbox = Inbox(store, on_commit=committed)
+        inbox = Inbox(store, max_rates=max_rates, on_commit=committed)
         endpoint = CallbackEndpoint(accounts=accounts, inbox=inbox, metrics=metrics, max_body=max_body)
         app.router.routes.insert(0, Route("/callbacks/{account}", endpoint, include_in_schema=False))
         # What is alive by now stays alive: a collector that walks it again and again costs the ack path a seventh.
