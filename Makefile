@@ -31,8 +31,8 @@ fuzz: $(VENV)/soak-installed
 audit: $(VENV)/installed  ## is anything we depend on known to be vulnerable? Asks the network
 	$(PYTHON) -m venv $(VENV)/audit
 	$(VENV)/audit/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-audit.lock
-	$(VENV)/audit/bin/pip-audit --disable-pip --require-hashes -r requirements.lock
-	$(VENV)/audit/bin/pip-audit --disable-pip --require-hashes -r requirements-dev.lock
+	$(VENV)/audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements.lock
+	$(VENV)/audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements-dev.lock
 
 lock: $(VENV)/installed  ## resolve the dependencies anew
 	$(BIN)/pip install --quiet uv
