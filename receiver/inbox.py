@@ -8,19 +8,17 @@ of it is then recognised.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import structlog
 
+from receiver.allowances import Allowances
 from receiver.envelope import Envelope, Receipt
 from receiver.errors import NotCommitted, StoreUnavailable
 
 log = structlog.stdlib.get_logger()
 
-#: What a store that stands still may pile up in memory: a second or two of the fastest load, and no more.
-MAX_WAITING = 2_000
-MAX_WAITING_BYTES = 64 * 1024 * 1024
 #: A batch is inserted in one go on the event loop, some ten microseconds a row.
 MAX_BATCH = 512
 
@@ -43,13 +41,19 @@ class _Batch:
 class Inbox:
     """Made on the event loop; ``close()`` commits what waits."""
 
-    def __init__(self, store: BatchStore, *, on_commit: Callable[[int], None] = lambda _rows: None) -> None:
+    def __init__(
+        self,
+        store: BatchStore,
+        *,
+        max_rates: Mapping[str, float] | None = None,
+        on_commit: Callable[[int], None] = lambda _rows: None,
+    ) -> None:
+        """``max_rates``: callbacks a second, of the accounts that have such a limit."""
         self._store = store
         self._on_commit = on_commit
         self._loop = asyncio.get_running_loop()
         self._batches: deque[_Batch] = deque([_Batch()])
-        self._waiting = 0
-        self._waiting_bytes = 0
+        self._allowances = Allowances(max_rates or {})
         self._arrived = asyncio.Event()
         self._closing = False
         self._committer = asyncio.create_task(self._commit_batches(), name="inbox")
@@ -57,13 +61,12 @@ class Inbox:
     async def put(self, envelope: Envelope) -> Receipt:
         """Return once the envelope, or an earlier one of the same message, is committed.
 
-        Raises ``NotCommitted`` when the buffer is full or the store cannot commit. Cancelling it gives up waiting.
+        Raises ``NotCommitted`` when the buffer is full, the account has had its part of it, or the store cannot commit.
+        Cancelling it gives up waiting.
         """
-        size = len(envelope.payload)
         if self._closing:
             raise NotCommitted("shutting_down")
-        if self._waiting and (self._waiting >= MAX_WAITING or self._waiting_bytes + size > MAX_WAITING_BYTES):
-            raise NotCommitted("buffer_full")
+        self._allowances.admit(envelope)
         batch = self._batches[-1]
         if len(batch.envelopes) >= MAX_BATCH:
             batch = _Batch()
@@ -71,8 +74,6 @@ class Inbox:
         future: asyncio.Future[Receipt | None] = self._loop.create_future()
         batch.envelopes.append(envelope)
         batch.futures.append(future)
-        self._waiting += 1
-        self._waiting_bytes += size
         self._arrived.set()
         try:
             receipt = await future
@@ -96,14 +97,13 @@ class Inbox:
             return
         place = batch.futures.index(future)
         del batch.envelopes[place], batch.futures[place]
-        self._waiting -= 1
-        self._waiting_bytes -= len(envelope.payload)
+        self._allowances.release(envelope)
         if not batch.envelopes and batch is not self._batches[-1]:
             self._batches.remove(batch)
 
     async def _commit_batches(self) -> None:
         while True:
-            if not self._waiting:
+            if not self._allowances.waiting:
                 if self._closing:
                     return
                 self._arrived.clear()
@@ -115,8 +115,8 @@ class Inbox:
         batch = self._batches.popleft()
         if not self._batches:
             self._batches.append(_Batch())
-        self._waiting -= len(batch.envelopes)
-        self._waiting_bytes -= sum(len(envelope.payload) for envelope in batch.envelopes)
+        for envelope in batch.envelopes:
+            self._allowances.release(envelope)
         return batch
 
     async def _commit(self, batch: _Batch) -> None:

@@ -36,6 +36,7 @@ def create(
     alive: Callable[[], bool] = lambda: True,
 ) -> "Web":
     """The application over an open store, which it does not close. ``alive`` is of what else this process does."""
+    max_rates = {name: account.max_rate for name, (account, _) in accounts.items() if account.max_rate is not None}
 
     def committed(rows: int) -> None:
         metrics.committed(rows)
@@ -43,7 +44,7 @@ def create(
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        inbox = Inbox(store, on_commit=committed)
+        inbox = Inbox(store, max_rates=max_rates, on_commit=committed)
         front.endpoint = CallbackEndpoint(accounts=accounts, inbox=inbox, metrics=metrics, max_body=max_body)
         # What is alive by now stays alive: a collector that walks it again and again costs the ack path a seventh.
         gc.collect()
