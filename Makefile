@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 SOAK_SECONDS ?= 60
 SOAK_TIMES ?= 50
 
-.PHONY: run test check soak fuzz audit lock clean
+.PHONY: run test check bench soak fuzz audit lock clean
 
 run: $(VENV)/installed  ## install, then everything in one process, playing a demo against itself
 	$(BIN)/yizhan dev --demo
@@ -21,6 +21,11 @@ check: $(VENV)/installed  ## all that must hold before a commit
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest
+
+bench: .bench/installed  ## measure the ack path beside a bare server and the usual choices; QUICK=1: in two minutes
+	@command -v wrk >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get install --yes --quiet wrk; } \
+	  || { echo "make bench needs wrk: sudo apt-get install wrk (Debian, Ubuntu), brew install wrk (macOS)"; exit 1; }
+	PYTHONPATH=.:tests .bench/bin/python -m bench $(if $(QUICK),--quick,--write)
 
 soak: fuzz  ## what takes long: bytes of any kind
 
@@ -39,14 +44,14 @@ lock: $(VENV)/installed  ## resolve the dependencies anew
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet \
 	  --upgrade pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet \
-	  --upgrade pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	  --upgrade pyproject.toml --extra otel --group dev -c requirements.lock -o requirements-dev.lock
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet \
+	  --upgrade --group pyproject.toml:build -c requirements-dev.lock -o requirements-build.lock
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet \
+	  --upgrade pyproject.toml --group bench -c requirements.lock -o requirements-bench.lock
 	for group in soak audit; do \
 	  $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet \
-	    --upgrade --group $$group -o requirements-$$group.lock; done
-
-$(VENV)/soak-installed: $(VENV)/installed requirements-soak.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-soak.lock
-	@touch $@
+	    --upgrade --group pyproject.toml:$$group -o requirements-$$group.lock; done
 
 $(VENV)/installed: requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -56,5 +61,14 @@ $(VENV)/installed: requirements-dev.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@touch $@
 
+$(VENV)/soak-installed: $(VENV)/installed requirements-soak.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-soak.lock
+	@touch $@
+
+.bench/installed: requirements-bench.lock
+	$(PYTHON) -m venv .bench
+	.bench/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	@touch $@
+
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

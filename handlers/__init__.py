@@ -70,7 +70,13 @@ through a handler, and tells what it would have done; ``yizhan dev --reload`` ru
 *Choosing events.* ``yizhan events`` lists them, with their fields: all but ids may be ``None``, few bodies tell all.
 Subscribing to a parent (``OrderEvent``, ``RefundEvent``, ``ShipmentEvent``, ``Event``) is subscribing to all of its
 kind. ``platform="taobao"`` or ``"1688"`` narrows it. The handler's *name*, ``module.function`` unless you give one, is
-stored with what is owed to it: when you move or rename the function, say ``name="its.old.name"``.
+stored with what is owed to it: when you move or rename the function, say ``name="its.old.name"``. ``ordered=False`` is
+for handlers to which each event stands for itself: none waits for another of its order. On many machines,
+``queue="slow"`` leaves it to workers of its own: ``yizhan work --queues slow``.
+
+*Dead letters.* What was given up is an event, too: ``DeliveryBuried`` and ``EnvelopeUnreadable``, or ``DeadLetter`` for
+both. They are told to handlers that ask for them by these names, not to those of ``Event``; nobody is told of a
+``DeliveryBuried`` that was itself buried.
 
 *Plain or async.* Both. A plain handler runs in one of the worker's threads. Give every network call a timeout of its
 own: what waits in C cannot be interrupted.
@@ -83,6 +89,8 @@ The rest is switched on by a table of its name, ``[handlers.orders]``, and each 
 
 ``aftersales``   rules that write to the seller about a refund, and watch for the answer
 ``orders``       orders, lines, refunds and parcels as they stand, in the team's own database
+``forward``      signed webhooks to URLs of yours
+``notify``       chosen events and dead letters to people, a storm as one message
 '''
 
 from handlers import journal

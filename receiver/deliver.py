@@ -17,6 +17,7 @@ from receiver.events import Event
 from receiver.failures import describe, places
 from receiver.invoke import Invoker
 from receiver.metrics import Metrics
+from receiver.recall import recall
 from receiver.routing import Route, Router
 from receiver.shares import Shares
 from receiver.sources.base import Source
@@ -50,8 +51,9 @@ class Deliverer:
         self._apis = apis
         self._on_ended = on_ended
         self._invoker = Invoker()
-        #: What is under way, so that its leases can be renewed. Set and deleted whole, by one thread each.
-        self._under_way: dict[int, Offer] = {}
+        #: What is under way, and since when, so that its leases can be renewed. Set and deleted whole, by one thread
+        #: each.
+        self._under_way: dict[int, tuple[Offer, float]] = {}
 
     def deliver(self, offer: Offer) -> None:
         """Run the attempt that this offer is for; nothing, if it no longer counts, or its handler holds its share."""
@@ -60,7 +62,7 @@ class Deliverer:
                 self._store.give_back([offer])
                 return
             began = time.monotonic()
-            self._under_way[threading.get_ident()] = offer
+            self._under_way[threading.get_ident()] = (offer, began)
             try:
                 self._attempt(offer)
             finally:
@@ -73,7 +75,15 @@ class Deliverer:
 
     def under_way(self) -> list[Offer]:
         """The attempts of this process: while it lives, they are not lost, however long a handler waits in C."""
-        return list(self._under_way.values())
+        return [offer for offer, _ in list(self._under_way.values())]
+
+    def stuck(self) -> int:
+        """Threads that are beyond their handler's timeout and do not come back: they wait in C."""
+        return sum(
+            time.monotonic() - began > (route.timeout + RUN_LEASE_MARGIN).total_seconds()
+            for offer, began in list(self._under_way.values())
+            if (route := self._router.named(offer.handler)) is not None
+        )
 
     def stop(self) -> None:
         self._invoker.stop()
@@ -104,7 +114,7 @@ class Deliverer:
         """The event, and what its handler raised."""
         envelope, event = started.envelope, None
         try:
-            event = self._sources[envelope.source].decode(envelope)[started.event_number]
+            event = recall(started, self._sources)
             effects = Effects(self._store, started, attempt.subject(event, started))
             about = attempt.about(route, event, started)
             attempt.attempt(

@@ -28,6 +28,8 @@ AttemptOutcome = Literal["running", "succeeded", "failed", "lost"]
 OFFER_LEASE = timedelta(seconds=60)
 #: A run lease is the handler's timeout and this.
 RUN_LEASE_MARGIN = timedelta(seconds=10)
+#: The event number of an envelope that cannot be read. No body holds so many events.
+UNREADABLE = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +84,9 @@ class Started:
 
     offer: Offer
     envelope: StoredEnvelope
-    #: Which event of the envelope.
+    #: Which event of the envelope; below nought, the number of the delivery that was buried.
     event_number: int
+    buried: "Delivery | None" = None
     handler: str
     #: Which run of this delivery, from 1; replays go on counting.
     attempt: int
@@ -132,6 +135,8 @@ class Delivery:
     replays: int
     replayed_by: str | None
     replayed_at: datetime | None
+    #: Which event of the envelope, from 0; ``UNREADABLE``; or minus the delivery whose burial it tells of.
+    number: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 import structlog
 
 from receiver import drift, exact
-from receiver.deliveries import Dispatched, NewDelivery
+from receiver.deliveries import UNREADABLE, Dispatched, NewDelivery
 from receiver.drift import Drift
 from receiver.envelope import StoredEnvelope
 from receiver.errors import Undecodable
-from receiver.events import Event, Unrecognized
+from receiver.events import EnvelopeUnreadable, Event, Unrecognized
 from receiver.failures import describe
-from receiver.routing import Router
+from receiver.routing import Route, Router
 from receiver.sources import shapes
 from receiver.sources.base import Source
 from receiver.store.base import Store
@@ -40,30 +40,43 @@ def _interpret(envelope: StoredEnvelope, sources: Mapping[str, Source], router: 
     """Whatever the bytes are, this ends: what cannot be read is buried, visible and replayable."""
     source = sources.get(envelope.source)
     if source is None:
-        return Dispatched(envelope_id=envelope.id, unreadable=f"no source {envelope.source!r} in this version")
+        return _unreadable(envelope, f"no source {envelope.source!r} in this version", router)
     try:
         events = source.decode(envelope)
     except Undecodable as error:
-        return Dispatched(envelope_id=envelope.id, unreadable=str(error), drift=_drift(envelope, source, ()))
+        return _unreadable(envelope, str(error), router, drift=_drift(envelope, source, ()))
     except Exception as error:  # a fault of ours must not stop the loop; the envelope keeps the place
         log.exception("envelope.decoder_failed", envelope=envelope.id, source=envelope.source, topic=envelope.topic)
-        return Dispatched(envelope_id=envelope.id, unreadable=f"fault in the decoder: {describe(error)}")
+        return _unreadable(envelope, f"fault in the decoder: {describe(error)}", router)
     return Dispatched(
         envelope_id=envelope.id,
         deliveries=tuple(
-            NewDelivery(
-                number=number,
-                handler=route.name,
-                event=event.type,
-                order_id=event.order_id,
-                refund_id=event.refund_id,
-                lane=event.lane,
-                standing=event.standing if route.stale == "skip" else None,
-            )
-            for number, event in enumerate(events)
-            for route in router.matching(event)
+            _owed(number, event, route) for number, event in enumerate(events) for route in router.matching(event)
         ),
         drift=_drift(envelope, source, events),
+    )
+
+
+def _unreadable(envelope: StoredEnvelope, error: str, router: Router, *, drift: tuple[Drift, ...] = ()) -> Dispatched:
+    """Buried; and who asked to be told of it is."""
+    event = EnvelopeUnreadable.of(envelope, error)
+    return Dispatched(
+        envelope_id=envelope.id,
+        unreadable=error,
+        deliveries=tuple(_owed(UNREADABLE, event, route) for route in router.matching(event)),
+        drift=drift,
+    )
+
+
+def _owed(number: int, event: Event, route: Route) -> NewDelivery:
+    return NewDelivery(
+        number=number,
+        handler=route.name,
+        event=event.type,
+        order_id=event.order_id,
+        refund_id=event.refund_id,
+        lane=event.lane if route.ordered else None,
+        standing=event.standing if route.stale == "skip" and route.ordered else None,
     )
 
 

@@ -16,6 +16,7 @@ YizhanError
 │   │   ├── WrongCall           a follow-up call that cannot be made as it is written; nothing was sent
 │   │   │   └── UndocumentedOperation   its method or path is not public: says how to complete it
 │   │   ├── ApiAuthenticationError      the platform does not believe who we are
+│   │   ├── AddressRefused      a URL of a handler's leads into a private network, where it may not go
 │   │   ├── ApiUnknownId        the platform knows no such order, refund or path
 │   │   └── ApiRefused          the platform says no; .code says why
 │   └── TransientFailure        attempted again, at its own time if it names one
@@ -28,7 +29,9 @@ YizhanError
 │           └── Unanswered      sent, or maybe sent, and no full answer
 ├── HandlerTimeout              the attempt took longer than the handler's timeout; counts as any other failure
 ├── SettingsError               the configuration is wrong: names the key, where it was read, and what is expected
+├── TracesMissing               traces are asked for, and what sends them is not installed
 ├── RoutingError                the handlers do not fit together: two of one name, a router that is none
+├── BrokerUnavailable           the broker takes no offers now
 └── StoreError
     ├── StoreUnavailable        the store cannot take a transaction now
     └── StoreLocked             another process holds the store
@@ -149,6 +152,10 @@ class ApiAuthenticationError(PermanentFailure):
     surely_absent = True
 
 
+class AddressRefused(PermanentFailure):
+    """Nothing was sent."""
+
+
 class ApiUnknownId(PermanentFailure):
     """There is no such thing, or not for this account."""
 
@@ -211,6 +218,14 @@ class SettingsError(YizhanError):
 
 class RoutingError(YizhanError):
     """The handlers do not fit together."""
+
+
+class TracesMissing(YizhanError):
+    """Says what to install."""
+
+
+class BrokerUnavailable(YizhanError):
+    """The broker does not answer, or takes nothing. Its text names the kind of failure alone."""
 
 
 class StoreError(YizhanError):

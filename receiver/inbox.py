@@ -1,8 +1,9 @@
 """The inbox as the web process sees it: group commit, bounded, without timers.
 
-What was put in while the last commit ran is the next batch. All who wait for a batch share one future, shielded, so
-that one sender who hangs up cancels nobody else's commit. One who gives up before his batch has begun takes his
-envelope along; after that it may still be committed, and the source's redelivery of it is then recognised.
+What was put in while the last commit ran is the next batch. Each waits for a future of his own, so that one sender who
+hangs up cancels nobody else's commit (one shared by all would have to be shielded, at twice the cost). One who gives up
+before his batch has begun takes his envelope along; after that it may still be committed, and the source's redelivery
+of it is then recognised.
 """
 
 import asyncio
@@ -27,15 +28,14 @@ class BatchStore(Protocol):
 
 
 class _Batch:
-    """Envelopes that are committed together, and the one future of all who wait for them."""
+    """Envelopes that are committed together, each with the future of the one who waits for it."""
 
-    __slots__ = ("committed", "envelopes", "receipts")
+    __slots__ = ("envelopes", "futures")
 
     def __init__(self) -> None:
         self.envelopes: list[Envelope] = []
-        self.receipts: dict[int, Receipt] = {}
-        #: The end of it: whether it was committed.
-        self.committed: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        #: What became of it; ``None``: it was not committed.
+        self.futures: list[asyncio.Future[Receipt | None]] = []
 
 
 class Inbox:
@@ -51,6 +51,7 @@ class Inbox:
         """``max_rates``: callbacks a second, of the accounts that have such a limit."""
         self._store = store
         self._on_commit = on_commit
+        self._loop = asyncio.get_running_loop()
         self._batches: deque[_Batch] = deque([_Batch()])
         self._allowances = Allowances(max_rates or {})
         self._arrived = asyncio.Event()
@@ -70,29 +71,32 @@ class Inbox:
         if len(batch.envelopes) >= MAX_BATCH:
             batch = _Batch()
             self._batches.append(batch)
+        future: asyncio.Future[Receipt | None] = self._loop.create_future()
         batch.envelopes.append(envelope)
+        batch.futures.append(future)
         self._arrived.set()
         try:
-            committed = await asyncio.shield(batch.committed)
+            receipt = await future
         except asyncio.CancelledError:
-            self._withdraw(envelope, batch)
+            self._withdraw(envelope, future, batch)
             if self._closing:  # not the sender's deadline: the process ends at once
                 raise NotCommitted("shutting_down") from None
             raise
-        if not committed:
+        if receipt is None:
             raise NotCommitted("store_unavailable")
-        return batch.receipts[id(envelope)]
+        return receipt
 
     async def close(self) -> None:
         self._closing = True
         self._arrived.set()
         await self._committer
 
-    def _withdraw(self, envelope: Envelope, batch: _Batch) -> None:
+    def _withdraw(self, envelope: Envelope, future: asyncio.Future[Receipt | None], batch: _Batch) -> None:
         """Take an envelope back out, if its batch has not begun."""
         if batch not in self._batches:
             return
-        batch.envelopes[:] = [other for other in batch.envelopes if other is not envelope]
+        place = batch.futures.index(future)
+        del batch.envelopes[place], batch.futures[place]
         self._allowances.release(envelope)
         if not batch.envelopes and batch is not self._batches[-1]:
             self._batches.remove(batch)
@@ -116,17 +120,15 @@ class Inbox:
         return batch
 
     async def _commit(self, batch: _Batch) -> None:
+        ends: list[tuple[asyncio.Future[Receipt | None], Receipt | None]] = [(each, None) for each in batch.futures]
         try:
             receipts = await self._store.put(batch.envelopes)
-            batch.receipts = {
-                id(envelope): receipt for envelope, receipt in zip(batch.envelopes, receipts, strict=True)
-            }
             self._on_commit(len(batch.envelopes))
+            ends = list(zip(batch.futures, receipts, strict=True))
         except StoreUnavailable as error:
             log.warning("inbox.store_unavailable", rows=len(batch.envelopes), error=str(error))
-            batch.committed.set_result(False)
         except Exception:  # a fault of ours: it must not end the loop that acknowledges
             log.exception("inbox.commit_failed", rows=len(batch.envelopes))
-            batch.committed.set_result(False)
-        else:
-            batch.committed.set_result(True)
+        for future, receipt in ends:
+            if not future.done():  # cancelled: he gave up
+                future.set_result(receipt)

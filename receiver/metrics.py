@@ -1,19 +1,40 @@
 """What is counted, in Prometheus's words. Labels are bounded: configured names, and closed sets."""
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+import os
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, values
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from receiver import vocabulary
+
+#: What the sources' tables hold. Any other is a sender's word, and there is no end of them.
+_TOPICS = frozenset(row.topic for row in vocabulary.topics())
 
 
 class Metrics:
-    """One registry a process, handed to whoever counts."""
+    """One registry a process, handed to whoever counts.
 
-    def __init__(self) -> None:
+    ``shared``: a folder where the processes that run alike keep what they count, and any of them tells it of all.
+    """
+
+    def __init__(self, shared: Path | None = None) -> None:
+        self._shared = shared
+        self._looked_up = CollectorRegistry()
+        if shared is not None:  # what prometheus_client does by itself where the variable is set when it is imported
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(shared)
+            values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         self._callbacks = Counter(
             "yizhan_callbacks",
-            "Callbacks by how they were answered: committed, redelivery, probe, or the reason of the refusal.",
-            ["account", "outcome"],
+            "Callbacks by how they were answered: committed, redelivery, probe, or the reason of the refusal."
+            " The topic is told of those that were believed; one that is in no table is other.",
+            ["account", "topic", "outcome"],
             registry=self.registry,
         )
+        #: To look one up by its labels takes three times as long as to count.
+        self._acknowledged: dict[tuple[str, str | None, str], Counter] = {}
         self._ack_seconds = Histogram(
             "yizhan_ack_seconds",
             "From the end of the headers to the acknowledgement. The platform hangs up after 1 s.",
@@ -54,16 +75,23 @@ class Metrics:
             registry=self.registry,
         )
 
-    def acknowledged(self, account: str, *, redelivery: bool, seconds: float) -> None:
-        self._callbacks.labels(account, "redelivery" if redelivery else "committed").inc()
+    def acknowledged(self, account: str, topic: str | None, *, redelivery: bool, seconds: float) -> None:
+        outcome = "redelivery" if redelivery else "committed"
+        counter = self._acknowledged.get((account, topic, outcome))
+        if counter is None:
+            known = topic if topic in _TOPICS else "other"
+            counter = self._callbacks.labels(account, known, outcome)
+            if known == topic:  # of the others there may be any number
+                self._acknowledged[account, topic, outcome] = counter
+        counter.inc()
         self._ack_seconds.observe(seconds)
 
     def probed(self, account: str) -> None:
-        self._callbacks.labels(account, "probe").inc()
+        self._callbacks.labels(account, "", "probe").inc()
 
     def refused(self, account: str | None, reason: str) -> None:
         """``None``: the account is not configured; its name is the sender's word and no label."""
-        self._callbacks.labels(account or "", reason).inc()
+        self._callbacks.labels(account or "", "", reason).inc()
 
     def committed(self, rows: int) -> None:
         self._batch_rows.observe(rows)
@@ -72,10 +100,18 @@ class Metrics:
         self._attempts.labels(handler, state).inc()
         self._attempt_seconds.labels(handler).observe(seconds)
 
+    def look_up(self, collector: Collector) -> None:
+        """Ask this one, too, whenever the metrics are looked at."""
+        self._looked_up.register(collector)
+
     def called(self, account: str, operation: str, outcome: str, seconds: float) -> None:
         """``operation`` is one of the catalogue."""
         self._api_calls.labels(account, operation, outcome).inc()
         self._api_seconds.labels(account, operation).observe(seconds)
 
     def exposition(self) -> bytes:
-        return generate_latest(self.registry)
+        counted = self.registry
+        if self._shared is not None:
+            counted = CollectorRegistry()
+            MultiProcessCollector(counted, str(self._shared))  # type: ignore[no-untyped-call]
+        return generate_latest(counted) + generate_latest(self._looked_up)

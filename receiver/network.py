@@ -6,20 +6,29 @@ The library's own timeouts are those of each single read: a server that sends a 
 import socket
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from ssl import SSLContext
 from typing import Any
 
 import httpcore2
 
+#: As ``socket.getaddrinfo``.
+Resolve = Callable[..., list[tuple[Any, ...]]]
 #: Not worth beginning.
 _TOO_LATE = 0.001
 
 
 class Network(httpcore2.NetworkBackend):
-    """Each thread has its call, and each call its deadline."""
+    """Each thread has its call, and each call its deadline.
 
-    def __init__(self) -> None:
+    ``permit`` raises what it thinks of an address, before anything is sent to it.
+    """
+
+    def __init__(
+        self, resolve: Resolve = socket.getaddrinfo, permit: Callable[[str], None] = lambda _address: None
+    ) -> None:
+        self._resolve = resolve
+        self._permit = permit
         self._plain = httpcore2.SyncBackend()
         self._call = threading.local()
 
@@ -42,11 +51,12 @@ class Network(httpcore2.NetworkBackend):
     ) -> httpcore2.NetworkStream:
         """To the first of the host's addresses that answers: the library would give each of them the whole time."""
         try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found = self._resolve(host, port, type=socket.SOCK_STREAM)
         except OSError as error:
             raise httpcore2.ConnectError(str(error)) from error
         failure: httpcore2.ConnectError | None = None
         for *_, address in found:
+            self._permit(str(address[0]))
             try:
                 left = self.left(httpcore2.ConnectTimeout)
                 stream = self._plain.connect_tcp(str(address[0]), port, left, local_address, socket_options)

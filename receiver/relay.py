@@ -1,17 +1,19 @@
-"""The relay: a thread that dispatches, offers and sweeps, for as long as the process lives.
+"""The relay: a thread that dispatches and offers, for as long as the process lives.
 
 It needs no leader: claims are fenced, so any number of relays may run on one store. Nothing that fails in it stops it.
 """
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Protocol
 
 import structlog
 
-from receiver import dispatch, offer, sweep
+from receiver import dispatch, offer
 from receiver.deliveries import Offer
-from receiver.errors import StoreUnavailable
+from receiver.errors import BrokerUnavailable, StoreUnavailable
+from receiver.outage import Outage
 from receiver.routing import Router
 from receiver.shares import Shares
 from receiver.sources.base import Source
@@ -21,9 +23,19 @@ log = structlog.stdlib.get_logger()
 
 #: How long it rests when nobody wakes it: what another process made due (a replay), or a retry's time, waits so long.
 REST = 0.2
-SWEEP_EVERY = 1.0
+RENEW_EVERY = 1.0
+#: How often the broker is asked whether it is there.
+LISTEN_EVERY = 10.0
 #: After the store or the broker failed.
 BACK_OFF = 1.0
+
+
+class Bell(Protocol):
+    """Both raise ``BrokerUnavailable``."""
+
+    def ring(self, offers: Sequence[Offer]) -> None: ...
+
+    def listen(self) -> None: ...
 
 
 class Relay(threading.Thread):
@@ -33,24 +45,33 @@ class Relay(threading.Thread):
         store: Store,
         sources: Mapping[str, Source],
         router: Router,
-        ring: Callable[[Offer], None],
+        queues: Collection[str] | None = None,
+        bell: Bell,
         shares: Shares,
         under_way: Callable[[], Sequence[Offer]] = tuple,
         limit: int,
         wake: threading.Event,
+        on_turn: Callable[[], None] = lambda: None,
     ) -> None:
+        """``queues`` are those whose handlers' deliveries it offers; ``None``: all."""
         super().__init__(name="relay", daemon=True)
         self._store = store
         self._sources = sources
         self._router = router
-        self._ring = ring
+        self._queues = queues
+        self._bell = bell
         self._shares = shares
         self._under_way = under_way
         self._limit = limit
         #: Set by whoever stored something or ended a delivery: look at once.
         self._wake = wake
+        self._on_turn = on_turn
         self._stopping = False
-        self._next_sweep = 0.0
+        self._next_offer = 0.0
+        self._next_listen = 0.0
+        self._next_renewal = 0.0
+        self._broker_outage = Outage("broker")
+        self._store_outage = Outage("store")
 
     def stop(self) -> None:
         """Return once the turn under way is done."""
@@ -63,16 +84,19 @@ class Relay(threading.Thread):
             self._wake.clear()
             found, failed = 0, False
             # Each on its own: where one step fails, the others still do their work.
-            for step in (self._dispatch, self._offer, self._sweep):
+            for step in (self._dispatch, self._offer, self._renew):
                 try:
                     found += step()
                 except StoreUnavailable as error:
-                    log.warning("relay.store_unavailable", error=str(error))
+                    self._store_outage.goes_on(error)
                     failed = True
                     break
-                except Exception:  # the broker's, or a fault of ours: the store still holds everything
+                except Exception:  # a fault of ours: the store still holds everything
                     log.exception("relay.failed")
                     failed = True
+            else:
+                self._store_outage.is_over()
+            self._on_turn()
             if failed:
                 self._pause()
             elif not found:
@@ -82,14 +106,30 @@ class Relay(threading.Thread):
         return dispatch.dispatch(self._store, self._sources, self._router)
 
     def _offer(self) -> int:
-        return offer.offer(self._store, self._router, self._ring, self._shares, limit=self._limit)
-
-    def _sweep(self) -> int:
-        if time.monotonic() < self._next_sweep:
+        """While the broker is away, what is due stays due, and dispatch does not wait for it."""
+        now = time.monotonic()
+        if now < self._next_offer:
             return 0
-        self._next_sweep = time.monotonic() + SWEEP_EVERY
-        swept = sweep.sweep(self._store, self._router, under_way=self._under_way())
-        return swept.offers + swept.lost
+        try:
+            if now >= self._next_listen:
+                self._bell.listen()
+                self._next_listen = now + LISTEN_EVERY
+            routes = [route for route in self._router if self._queues is None or route.queue in self._queues]
+            offered = offer.offer(self._store, routes, self._bell.ring, self._shares, limit=self._limit)
+        except BrokerUnavailable as error:
+            self._broker_outage.goes_on(error)
+            self._next_offer = now + BACK_OFF
+            self._next_listen = 0.0
+            return 0
+        self._broker_outage.is_over()
+        return offered
+
+    def _renew(self) -> int:
+        """Attempts that this process is running are not lost, however long a handler waits in C."""
+        if time.monotonic() >= self._next_renewal and (offers := self._under_way()):
+            self._store.renew(offers)
+            self._next_renewal = time.monotonic() + RENEW_EVERY
+        return 0
 
     def _pause(self) -> None:
         """Not cut short by a wake, only by the end."""

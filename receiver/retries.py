@@ -26,6 +26,11 @@ def delay_after(attempts: int, max_attempts: int, failure: BaseException) -> tim
     # A handler that nobody type-checked may say 30 and mean seconds: it gets the policy, as any other failure.
     if isinstance(failure, TransientFailure) and isinstance(failure.retry_after, timedelta):
         return min(max(failure.retry_after, timedelta(0)), LONGEST_RETRY_AFTER)
+    return back_off(attempts)
+
+
+def back_off(attempts: int) -> timedelta:
+    """After so many attempts that failed."""
     doubled: timedelta = FIRST_DELAY * 2 ** min(attempts - 1, 16)
     spread = random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311  (no secret hangs on it)
     return min(doubled, LONGEST_DELAY) * spread

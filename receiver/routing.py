@@ -1,5 +1,7 @@
 """The seam: routers collect handlers, a handler is a function of one ``Context``."""
 
+import inspect
+import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,7 +12,7 @@ import structlog
 from receiver.api import Api
 from receiver.envelope import Platform, StoredEnvelope
 from receiver.errors import RoutingError
-from receiver.events import Event
+from receiver.events import DeadLetter, Event
 
 T = TypeVar("T")
 
@@ -32,6 +34,9 @@ ResultT = TypeVar("ResultT", bound=Awaitable[None] | None)
 
 Stale = Literal["skip", "run"]
 
+#: What a queue may be called: a broker knows few of them, and by such names.
+QUEUE = r"^[a-z][a-z0-9-]{0,30}$"
+DEFAULT_QUEUE = "default"
 DEFAULT_TIMEOUT = timedelta(seconds=30)
 DEFAULT_MAX_ATTEMPTS = 15
 
@@ -67,11 +72,20 @@ class Route:
     #: Only events of orders that live there; ``None``: all.
     platform: Platform | None
     stale: Stale
+    #: Else no event waits for another.
+    ordered: bool
     timeout: timedelta
     max_attempts: int
+    #: Which workers run it: those of ``yizhan work --queues``.
+    queue: str
+
+    def asks_for(self, kind: type[Event]) -> bool:
+        """Dead letters are nothing that a source tells: a handler of every event has not asked for them."""
+        by_name = issubclass(self.event_type, DeadLetter) == issubclass(kind, DeadLetter)
+        return by_name and issubclass(kind, self.event_type)
 
     def matches(self, event: Event) -> bool:
-        return isinstance(event, self.event_type) and self.platform in (None, event.platform)
+        return self.asks_for(type(event)) and self.platform in (None, event.platform)
 
 
 class Router:
@@ -109,14 +123,18 @@ class Router:
         name: str | None = None,
         platform: Platform | None = None,
         stale: Stale = "skip",
+        ordered: bool = True,
         timeout: timedelta | float = DEFAULT_TIMEOUT,
         max_attempts: int = DEFAULT_MAX_ATTEMPTS,
+        queue: str = DEFAULT_QUEUE,
     ) -> Callable[[Handler[EventT, ResultT]], Handler[EventT, ResultT]]:
         """Run the decorated function for every event of this type, its subclasses included.
 
         ``name`` is stored with each delivery; the default is ``module.function``, so give the old name before you move
         or rename the function. ``timeout`` is a ``timedelta`` or seconds. ``stale="run"`` asks for events that are
-        older than what the handler has already seen. Raises ``RoutingError`` for a second handler of the same name.
+        older than what the handler has already seen. ``ordered=False``: no event of an order waits for another of it,
+        nor is any spared for being old. ``queue="slow"`` gives it to workers of its own, on many machines
+        (``yizhan work --queues slow``). Raises ``RoutingError`` for a second handler of the name.
         """
         if not (isinstance(event_type, type) and issubclass(event_type, Event)):
             raise RoutingError(f"on({event_type!r}): expected an event type of receiver.events")
@@ -127,6 +145,8 @@ class Router:
             raise RoutingError(f"{where}: timeout={timeout!r}: expected seconds, or a timedelta") from None
         if limit <= timedelta(0) or max_attempts < 1:
             raise RoutingError(f"{where}: timeout and max_attempts must be positive")
+        if not re.fullmatch(QUEUE, queue):
+            raise RoutingError(f"{where}: queue={queue!r}: expected a short name of small letters, digits and dashes")
         if platform not in (None, *get_args(Platform)) or stale not in get_args(Stale):
             raise RoutingError(
                 f"{where}: platform={platform!r}, stale={stale!r}: expected platform to be one of"
@@ -137,6 +157,10 @@ class Router:
             own_name = getattr(handler, "__qualname__", None)
             if not callable(handler) or not (name or own_name):
                 raise RoutingError(f"{where}: {type(handler).__name__} is no function; write one, or give it a name=…")
+            if not _takes_one(handler):
+                raise RoutingError(
+                    f"{where}: {name or own_name} must take one argument, the Context; nothing else is given"
+                )
             self._add(
                 Route(
                     name=name or f"{handler.__module__}.{own_name}",
@@ -144,8 +168,10 @@ class Router:
                     handler=handler,
                     platform=platform,
                     stale=stale,
+                    ordered=ordered,
                     timeout=limit,
                     max_attempts=max_attempts,
+                    queue=queue,
                 )
             )
             return handler
@@ -169,3 +195,13 @@ class Router:
             raise RoutingError(f"handler {route.name!r} is registered twice; register it once, or give one a name")
         self._routes.append(route)
         self._owed.append(route)
+
+
+def _takes_one(handler: Callable[..., object]) -> bool:
+    try:
+        inspect.signature(handler).bind(None)
+    except TypeError:
+        return False
+    except ValueError:  # written in C, and does not say
+        return True
+    return True

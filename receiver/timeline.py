@@ -49,7 +49,7 @@ class EventTold:
     at: datetime
     kind: Literal["event"] = "event"
     envelope_id: str
-    #: Which event of the envelope, from 0.
+    #: Which event of the envelope, as ``receiver.deliveries.Delivery`` has it.
     number: int
     event: str
     order_id: str | None

@@ -50,10 +50,20 @@ Send = Callable[[Request, float], Response]
 class Transport:
     """A process's way out, to these hosts and no other. Not to be used where a handler may be interrupted."""
 
-    def __init__(self, urls: Iterable[str], *, max_answer: int = MAX_ANSWER) -> None:
+    def __init__(
+        self,
+        urls: Iterable[str],
+        *,
+        max_answer: int = MAX_ANSWER,
+        whole: bool = True,
+        keep_alive: bool = True,
+        network: Network | None = None,
+    ) -> None:
+        """``whole``: an answer over its limit is none; else the rest of it is left unread."""
         self._origins = {_origin(url) for url in urls}
         self._max_answer = max_answer
-        self._wire = _Wire()
+        self._whole = whole
+        self._wire = _Wire(network or Network(), keep_alive=keep_alive)
 
     def send(self, request: Request, seconds: float) -> Response:
         if _origin(request.url) not in self._origins:
@@ -86,6 +96,8 @@ class Transport:
             for chunk in answer.iter_raw():
                 body += chunk
                 if len(body) > self._max_answer:
+                    if not self._whole:
+                        break
                     raise Unanswered(f"the answer is over {self._max_answer} bytes")
             headers = {name.lower(): value for name, value in answer.headers.multi_items()}
             return Response(status=answer.status_code, headers=headers, body=bytes(body))
@@ -96,14 +108,14 @@ class Transport:
 class _Wire(httpx2.HTTPTransport):
     """Its constructor takes no network, the pool's does."""
 
-    def __init__(self) -> None:
+    def __init__(self, network: Network, *, keep_alive: bool) -> None:
         super().__init__(trust_env=False, limits=_CONNECTIONS)
-        self.network = Network()
+        self.network = network
         self._pool.close()
         self._pool = httpcore2.ConnectionPool(
             ssl_context=httpx2.create_ssl_context(trust_env=False),
             max_connections=_CONNECTIONS.max_connections,
-            max_keepalive_connections=_CONNECTIONS.max_keepalive_connections,
+            max_keepalive_connections=_CONNECTIONS.max_keepalive_connections if keep_alive else 0,
             keepalive_expiry=_CONNECTIONS.keepalive_expiry,
             network_backend=self.network,
         )

@@ -14,7 +14,7 @@ from receiver import events
 from receiver.events import Event
 from receiver.sources import SOURCES
 
-#: In the order of an order's life, then of a refund's, then of a parcel's.
+#: In the order of an order's life, then of a refund's, then of a parcel's; what we ourselves gave up comes last.
 _EVENTS: tuple[type[Event], ...] = (
     events.OrderCreated,
     events.OrderPriceChanged,
@@ -43,6 +43,8 @@ _EVENTS: tuple[type[Event], ...] = (
     events.TrackingNumberChanged,
     events.ShipmentPackageChanged,
     events.Unrecognized,
+    events.DeliveryBuried,
+    events.EnvelopeUnreadable,
 )
 
 
@@ -56,7 +58,7 @@ class TopicRow:
 
 
 def event_types() -> tuple[type[Event], ...]:
-    """All that ``decode()`` makes; the parents, which group them, are not among them."""
+    """All that can happen; the parents, which group them, are not among them."""
     return _EVENTS
 
 

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import brokers
 import databases
 import pytest
 import services
+from brokers import BrokerServer
 from builders import Clock
 from databases import Database, Templates
 
@@ -68,3 +70,22 @@ def postgres(database: Database) -> Iterator[PostgresStore]:
 def templates() -> Iterator[Templates]:
     with services.postgresql() as url, databases.templates(url) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[BrokerServer]:
+    with brokers.redis_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_server() -> Iterator[BrokerServer]:
+    with brokers.rabbitmq_server() as server:
+        yield server
+
+
+@pytest.fixture(params=["redis", "rabbitmq"])
+def broker_server(request: pytest.FixtureRequest) -> BrokerServer:
+    """Each of them, with nothing in it."""
+    found: BrokerServer = request.getfixturevalue(f"{request.param}_server")
+    return found

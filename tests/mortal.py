@@ -18,7 +18,7 @@ from unittest.mock import patch
 import builders
 import httpcore2
 
-from receiver import Context, Router, embedded, transport
+from receiver import Context, Router, embedded, serving, transport
 from receiver.accounts import Account, ApiAccess, Completed
 from receiver.deliveries import Ended, Started
 from receiver.effects import Claimed, EffectKey, EffectState
@@ -170,7 +170,7 @@ def _run(folder: Path, port: int, account: Account, fate: _Fate, ahead: Any) -> 
             accounts={account.name: (account, SOURCES[account.source])},
             sources=SOURCES,
             router=_router(),
-            listener=embedded.listen("127.0.0.1", port),
+            listener=serving.listen("127.0.0.1", port, "web.port"),
             max_body=1 << 20,
             threads=2,
         )

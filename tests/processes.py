@@ -16,8 +16,9 @@ from receiver.accounts import Account
 from receiver.envelope import Callback
 from receiver.store.sqlite import SqliteStore
 
-#: An interpreter that ends in a warning ends in an error.
-ENVIRONMENT = {"PYTHONWARNINGS": "error", "YIZHAN_LOG__FORMAT": "json"}
+#: An interpreter that ends in a warning ends in an error; apprise imports imghdr below Python 3.13.
+_WARNINGS = "error,ignore:'imghdr' is deprecated:DeprecationWarning"
+ENVIRONMENT = {"PYTHONWARNINGS": _WARNINGS, "YIZHAN_LOG__FORMAT": "json"}
 
 
 def free_port() -> int:

@@ -26,16 +26,16 @@ _PATIENCE = 30.0
 
 @contextmanager
 def postgresql() -> Iterator[str]:
-    """The URL of a server where databases may be made: ``YIZHAN_TEST_POSTGRESQL``, or one of our own."""
-    given = os.environ.get("YIZHAN_TEST_POSTGRESQL")
+    """The URL of a server where databases may be made: ``TEST_POSTGRESQL``, or one of our own."""
+    given = os.environ.get("TEST_POSTGRESQL")
     if given:
         yield given
         return
     postgres, initdb = (
-        _program(name, "usr/lib/postgresql/*/bin", package="postgresql") for name in ("postgres", "initdb")
+        program(name, "usr/lib/postgresql/*/bin", package="postgresql") for name in ("postgres", "initdb")
     )
     url = f"postgresql://yizhan@127.0.0.1:{(port := free_port())}/postgres"
-    with _folder() as folder:
+    with place() as folder:
         data = folder / "data"
         made: list[str | Path] = [
             initdb,
@@ -48,7 +48,7 @@ def postgresql() -> Iterator[str]:
             "--locale=C",
             "--no-sync",
         ]
-        subprocess.run(made, check=True, stdout=subprocess.DEVNULL, user=_user())
+        subprocess.run(made, check=True, stdout=subprocess.DEVNULL, user=unprivileged())
         # A kill of the server loses nothing without fsync, only a power cut does.
         settings = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": folder, "fsync": "off"}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
@@ -60,7 +60,7 @@ def postgresql() -> Iterator[str]:
 def _running(command: list[str | Path], log: Path, answers: Callable[[], None]) -> Iterator[None]:
     """A server, until it is no longer needed. ``answers`` raises while it does not."""
     with log.open("wb") as output:
-        server = subprocess.Popen(command, stdout=output, stderr=output, user=_user())
+        server = subprocess.Popen(command, stdout=output, stderr=output, user=unprivileged())
     try:
         deadline = time.monotonic() + _PATIENCE
         while True:
@@ -78,15 +78,15 @@ def _running(command: list[str | Path], log: Path, answers: Callable[[], None]) 
 
 
 @contextmanager
-def _folder() -> Iterator[Path]:
+def place() -> Iterator[Path]:
     """A folder of the server's own. pytest's are closed to other users."""
     with tempfile.TemporaryDirectory(prefix="yizhan-") as name:
-        if (user := _user()) is not None:
+        if (user := unprivileged()) is not None:
             shutil.chown(name, user)
         yield Path(name)
 
 
-def _program(name: str, where: str, *, package: str) -> str:
+def program(name: str, where: str, *, package: str) -> str:
     """Its path. ``where``: a pattern of the folders that no PATH names."""
     for again in (False, True):
         folders = sorted(Path("/").glob(where), reverse=True)  # the newest first
@@ -99,13 +99,13 @@ def _program(name: str, where: str, *, package: str) -> str:
 
 
 def _install(package: str) -> None:
-    """On a machine that is there for tests alone."""
-    if _IN_CI and os.geteuid() == 0 and shutil.which("apt-get"):
+    """Where nobody needs to be asked for it."""
+    if os.geteuid() == 0 and shutil.which("apt-get"):
         for words in (("update",), ("install", "--yes", "--no-install-recommends", package)):
             subprocess.run(["apt-get", "--quiet", *words], check=False)
 
 
-def _user() -> str | None:
+def unprivileged() -> str | None:
     """Servers refuse to run as root."""
     if os.geteuid() != 0:
         return None

@@ -20,7 +20,7 @@ from receiver.metrics import Metrics
 from receiver.routing import Context, Route, Router
 from receiver.shares import Shares
 from receiver.sources import SOURCES
-from receiver.store.sqlite import SqliteStore
+from receiver.store.base import Store
 from receiver.transport import Request, Response, Send
 
 EventT = TypeVar("EventT", bound=Event)
@@ -80,7 +80,7 @@ def route(handler: Callable[[Context[Event]], Any], **options: Any) -> Route:
     return next(iter(router))
 
 
-def accept(store: SqliteStore, *texts: bytes, of: Account | None = None) -> list[str]:
+def accept(store: Store, *texts: bytes, of: Account | None = None) -> list[str]:
     """Genuine callbacks, opened and committed; their envelopes' ids."""
     signer = of or account()
     source = SOURCES[signer.source]
@@ -88,18 +88,18 @@ def accept(store: SqliteStore, *texts: bytes, of: Account | None = None) -> list
     return [receipt.envelope_id for receipt in asyncio.run(store.put(envelopes))]
 
 
-def owe(store: SqliteStore, router: Router, *texts: bytes, of: Account | None = None) -> list[Delivery]:
+def owe(store: Store, router: Router, *texts: bytes, of: Account | None = None) -> list[Delivery]:
     """What these callbacks, or one, make due, in the order of dispatch."""
     accept(store, *(texts or (message(),)), of=of)
     dispatch.dispatch(store, SOURCES, router)
     return store.deliveries(Filters(state="due"), 1000)[::-1]
 
 
-def claim(store: SqliteStore, router: Router, limit: int = 100) -> list[Offer]:
+def claim(store: Store, router: Router, limit: int = 100) -> list[Offer]:
     return store.claim(limit, {route.name: limit for route in router})
 
 
-def offered(store: SqliteStore, router: Router, *texts: bytes) -> Offer:
+def offered(store: Store, router: Router, *texts: bytes) -> Offer:
     """The one delivery that these callbacks, or one, make due, offered."""
     owe(store, router, *texts)
     (offer,) = claim(store, router)
@@ -108,7 +108,7 @@ def offered(store: SqliteStore, router: Router, *texts: bytes) -> Offer:
 
 @contextlib.contextmanager
 def delivering(
-    store: SqliteStore,
+    store: Store,
     router: Router,
     on_ended: Callable[[], None] = lambda: None,
     send: Send | None = None,
@@ -129,7 +129,7 @@ def delivering(
         deliverer.stop()
 
 
-def deliver(store: SqliteStore, router: Router, offer: Offer) -> Delivery:
+def deliver(store: Store, router: Router, offer: Offer) -> Delivery:
     """One attempt, and what became of the delivery."""
     with delivering(store, router) as run:
         run(offer)

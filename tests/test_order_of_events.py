@@ -99,7 +99,7 @@ class Shop:
         while dispatch(self.store, SOURCES, self.router):
             pass
         rung: list[Offer] = []
-        while offer(self.store, self.router, rung.append, self._shares, limit=100):
+        while offer(self.store, self.router, rung.extend, self._shares, limit=100):
             while rung:
                 self._deliverer.deliver(rung.pop())
 

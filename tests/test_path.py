@@ -65,7 +65,7 @@ def test_a_callback_becomes_work_done(store: SqliteStore) -> None:
 
     # Offered: the broker is told two numbers and whose it is, and nothing else.
     rung: list[Offer] = []
-    assert offer(store, router, rung.append, Shares(8), limit=10) == 1
+    assert offer(store, router, rung.extend, Shares(8), limit=10) == 1
     assert rung == [Offer(owed.id, 1, "shop.paid")]
 
     # The attempt: counted, run, settled.

@@ -16,6 +16,7 @@ from receiver.cli import (
     events,
     handlers,
     inbox,
+    machines,
     order,
     replaying,
     running,
@@ -34,6 +35,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 running.add_to(app)
+machines.add_to(app)
 dev.add_to(app)
 checking.add_to(app)
 events.add_to(app)

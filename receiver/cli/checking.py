@@ -8,14 +8,15 @@ from typing import Annotated
 import typer
 
 from receiver import logs, plugins
+from receiver.broker import open_broker
 from receiver.check import Finding
 from receiver.check import check as findings_on
 from receiver.cli import filters, output, rows
 from receiver.cli.context import configured
 from receiver.cli.online import probe_online
-from receiver.embedded import MISSING_HANDLER_CURE
-from receiver.settings import Settings, masked, read
+from receiver.settings import Settings, read
 from receiver.store import open_store
+from receiver.worker import MISSING_HANDLER_CURE
 
 
 def add_to(app: typer.Typer) -> None:
@@ -38,14 +39,13 @@ def check(
     settings, faults = read(configured(context).config)
     with contextlib.redirect_stdout(sys.stderr):  # whatever a plug-in prints when it is imported
         probe = None if settings is None or _not_made_yet(settings) else partial(_probe, settings)
-        findings = findings_on(settings, faults, store_probe=probe)
+        ask_broker = None if settings is None else partial(_probe_broker, settings.broker.url)
+        findings = findings_on(settings, faults, store_probe=probe, broker_probe=ask_broker)
         if settings is not None and probe is not None and all(finding.ok for finding in findings):
             findings += _missing(settings)
-    if settings is not None:
-        findings += _not_yet(settings)
-        if online is not None:
-            logs.configure(level=settings.log.level, style=settings.log.format)
-            findings.append(probe_online(online, settings.accounts))
+    if settings is not None and online is not None:
+        logs.configure(level=settings.log.level, style=settings.log.format)
+        findings.append(probe_online(online, settings.accounts))
     if json:
         rows.json_lines(findings)
     else:
@@ -80,15 +80,14 @@ def _probe(settings: Settings) -> None:
         store.check_schema()
 
 
-def _not_yet(settings: Settings) -> list[Finding]:
-    """What may be configured, and cannot be used yet."""
-    findings = []
-    if settings.broker.url != "memory://":
-        what = f"broker: {masked(settings.broker.url)}: serve and work, which need it, are not available yet"
-        findings.append(Finding(ok=False, what=what, cure="set broker.url to memory://, and use yizhan run"))
-    return findings
+def _probe_broker(url: str) -> None:
+    broker = open_broker(url)
+    try:
+        broker.ping()
+    finally:
+        broker.close()
 
 
 def _tell(finding: Finding) -> None:
-    mark = "✓" if finding.ok else "✗"
+    mark = "✗" if not finding.ok else "!" if finding.cure else "✓"
     typer.echo(f"{mark} {finding.what}" + (f" — {finding.cure}" if finding.cure else ""))

@@ -39,6 +39,7 @@ def list_(context: typer.Context, *, json: filters.Json = False) -> None:
                 "timeout": route.timeout,
                 "max_attempts": route.max_attempts,
                 "stale": route.stale,
+                "queue": route.queue,
             }
             for route in router
         )

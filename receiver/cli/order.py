@@ -112,7 +112,9 @@ def _line(told: Told) -> _Line:  # noqa: PLR0911  (one for each kind)
             same = "the same bytes" if told.same_bytes else "the same message, another push time"
             return _Line("redelivery", (same,))
         case EventTold():
-            return _Line("event", (told.event, told.refund_id and f"refund {told.refund_id}", _standing(told)))
+            return _Line(
+                "event", (told.event, told.refund_id and f"refund {told.refund_id}", _of(told), _standing(told))
+            )
         case UnaskedTold():
             return _Line("unasked", ("no handler asked for it",))
         case UnreadableTold():
@@ -150,6 +152,10 @@ def _outcome(told: AttemptTold) -> str:
     if told.duration is not None:
         text += f" after {told.duration.total_seconds():.3f} s"
     return text if told.error is None else f"{text}: {told.error}"
+
+
+def _of(told: EventTold) -> str | None:
+    return f"of {_delivery(-told.number)}" if told.number < 0 else None
 
 
 def _effect(told: EffectTold) -> str:

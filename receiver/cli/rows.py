@@ -60,6 +60,7 @@ def delivery(delivery: Delivery) -> None:
             "platform": delivery.platform,
             "topic": delivery.topic,
             "event": delivery.event,
+            "of": f"delivery {-delivery.number}" if delivery.number < 0 else None,
             "order": delivery.order_id,
             "refund": delivery.refund_id,
             "handler": delivery.handler,

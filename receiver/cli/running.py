@@ -1,4 +1,4 @@
-"""``run``, ``serve``, ``work``, ``migrate``: what makes the service go."""
+"""``run``, ``migrate``: what makes the service go on one machine."""
 
 import contextlib
 import socket
@@ -8,16 +8,17 @@ from typing import Annotated
 
 import typer
 
-from receiver import embedded, logs, plugins
+from receiver import embedded, logs, plugins, serving
 from receiver.accounts import Account
 from receiver.cli import addresses, output
 from receiver.cli.context import configured
-from receiver.errors import RoutingError, SettingsError, StoreError
+from receiver.errors import RoutingError, SettingsError, StoreError, TracesMissing
 from receiver.routing import Router
 from receiver.settings import Settings, masked
 from receiver.sources import SOURCES
 from receiver.sources.base import Source
 from receiver.store import open_store
+from receiver.traces import traced
 from receiver.transport import Send
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on", show_default="web.host, else 127.0.0.1")]
@@ -27,8 +28,6 @@ Port = Annotated[int | None, typer.Option(help="Port to listen on", show_default
 def add_to(app: typer.Typer) -> None:
     for command in (run, migrate):
         app.command()(command)
-    for later in (serve, work):  # whatever options they will have, they say what they wait for
-        app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(later)
 
 
 def run(context: typer.Context, host: Host = None, port: Port = None) -> None:
@@ -44,16 +43,6 @@ def run(context: typer.Context, host: Host = None, port: Port = None) -> None:
         print_urls(settings, settings.accounts, listener)
 
     keep_running(settings, settings.accounts, listener, on_ready)
-
-
-def serve(_context: typer.Context) -> None:
-    """The web process alone, for many machines. Not available yet: it needs PostgreSQL; use `yizhan run`."""
-    output.fail("serve needs PostgreSQL and a broker, which this version does not support yet; use `yizhan run`")
-
-
-def work(_context: typer.Context) -> None:
-    """The worker processes alone, for many machines. Not available yet: they need a broker; use `yizhan run`."""
-    output.fail("work needs PostgreSQL and a broker, which this version does not support yet; use `yizhan run`")
 
 
 def migrate(context: typer.Context) -> None:
@@ -82,26 +71,25 @@ def keep_running(
 
     ``router`` is that of the configuration, of which nothing may be amiss, unless another is given.
     """
-    if settings.broker.url != "memory://":
-        output.fail("broker.url: run and dev use memory://; Redis and RabbitMQ are not supported yet")
-    table: Mapping[str, tuple[Account, Source]] = {
-        account.name: (account, SOURCES[account.source]) for account in accounts
-    }
     try:
         if router is None:
             router = plugins.load_routers(settings.handlers.routers, settings.folder, settings.handler_tables)
-        embedded.run(
-            store_url=settings.store.url,
-            accounts=table,
-            sources=SOURCES,
-            router=router,
-            listener=listener,
-            max_body=settings.web.max_body,
-            threads=settings.work.threads,
-            send=send,
-            on_ready=on_ready,
-        )
-    except RoutingError as error:
+        with traced(settings.traces.endpoint):
+            embedded.run(
+                store_url=settings.store.url,
+                broker_url=settings.broker.url,
+                accounts=by_name(accounts),
+                sources=SOURCES,
+                router=router,
+                listener=listener,
+                max_body=settings.web.max_body,
+                threads=settings.work.threads,
+                grace=settings.work.grace,
+                keep_payloads=settings.retention.payloads,
+                send=send,
+                on_ready=on_ready,
+            )
+    except (RoutingError, TracesMissing) as error:
         output.fail(str(error))
     except StoreError as error:
         output.fail(str(error), output.FOUND_WANTING)
@@ -109,9 +97,13 @@ def keep_running(
         listener.close()
 
 
+def by_name(accounts: Iterable[Account]) -> Mapping[str, tuple[Account, Source]]:
+    return {account.name: (account, SOURCES[account.source]) for account in accounts}
+
+
 def listen(settings: Settings) -> socket.socket:
     try:
-        return embedded.listen(settings.web.host, settings.web.port)
+        return serving.listen(settings.web.host, settings.web.port, "web.port")
     except SettingsError as error:
         output.fail(str(error), output.FOUND_WANTING)
 

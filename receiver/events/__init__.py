@@ -4,6 +4,7 @@
 *what happened*, so an event is named in the past tense; its ``type`` is stored with each delivery and never changes.
 """
 
+from receiver.events.dead_letters import DeadLetter, DeliveryBuried, EnvelopeUnreadable
 from receiver.events.event import Event, Unrecognized
 from receiver.events.orders import (
     BatchPaymentSettled,
@@ -41,6 +42,9 @@ from receiver.events.values import Money, OrderLine
 __all__ = [
     "BatchPaymentSettled",
     "ClosedBy",
+    "DeadLetter",
+    "DeliveryBuried",
+    "EnvelopeUnreadable",
     "Event",
     "Money",
     "OrderAddressChanged",

@@ -11,7 +11,7 @@ from receiver.standing import Standing
 
 
 class Event(BaseModel):
-    """Anything that a source told us. Subscribe to it to see everything."""
+    """Anything that happened. Subscribe to it to see all that sources tell; dead letters are asked for by name."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

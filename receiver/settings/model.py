@@ -3,6 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
@@ -11,7 +12,10 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.fields import FieldInfo
 
 from receiver.accounts import Account
+from receiver.routing import QUEUE
+from receiver.settings import spans
 from receiver.settings.handlers import TARGET, HandlerTable
+from receiver.settings.spans import Span
 
 T = TypeVar("T")
 SectionT = TypeVar("SectionT", bound="Section")
@@ -42,6 +46,7 @@ Number = Annotated[int, BeforeValidator(_number)]
 Text = Annotated[str, Field(pattern=r"\S")]
 Lower = Annotated[T, BeforeValidator(_lower)]
 Several = Annotated[tuple[T, ...], BeforeValidator(_several)]
+QueueName = Annotated[str, Field(pattern=QUEUE)]
 RouterName = Annotated[str, Field(pattern=TARGET)]
 
 
@@ -71,6 +76,13 @@ def _store_url(url: str, info: ValidationInfo) -> str:
 def _broker_url(url: str) -> str:
     scheme, host = _split(url)
     if url != "memory://" and not (scheme in ("redis", "rediss", "amqp", "amqps") and host):
+        raise ValueError
+    return url
+
+
+def _endpoint(url: str) -> str:
+    scheme, host = _split(url)
+    if scheme not in ("http", "https") or not host:
         raise ValueError
     return url
 
@@ -113,6 +125,10 @@ class WebSettings(Section):
     host: Text = Field("127.0.0.1", description="an address to listen on")
     port: Number = Field(8000, ge=0, le=65535, description="a port, 0 to 65535")
     max_body: Number = Field(1024 * 1024, gt=0, description="a number of bytes above 0")
+    #: Processes of ``serve``.
+    workers: Number = Field(1, gt=0, le=64, description="a number from 1 to 64")
+    #: ``serve`` goes on accepting for so long after it was asked to stop, while ``/readyz`` says that it will.
+    drain: Span = Field(timedelta(seconds=5), description=spans.EXPECTED)
 
 
 class HandlersSettings(Section):
@@ -120,7 +136,20 @@ class HandlersSettings(Section):
 
 
 class WorkSettings(Section):
+    processes: Number = Field(1, gt=0, le=64, description="a number from 1 to 64")
     threads: Number = Field(8, gt=0, description="a number above 0")
+    #: Of which handlers it runs the deliveries; all, unless some are named.
+    queues: Several[QueueName] = Field((), description="the names of queues, or nothing for all of them")
+    #: Where ``work`` answers ``/healthz`` and ``/metrics``.
+    host: Text = Field("0.0.0.0", description="an address to listen on")  # noqa: S104  (for its pod's probes)
+    port: Number = Field(9100, ge=0, le=65535, description="a port, 0 to 65535")
+    #: What running handlers get to end in, once asked to stop.
+    grace: Span = Field(timedelta(seconds=30), description=spans.EXPECTED)
+
+
+class RetentionSettings(Section):
+    #: How long payloads are kept of what has succeeded or was skipped; ``None``: for ever.
+    payloads: Span | None = Field(None, description=spans.EXPECTED)
 
 
 class LogSettings(Section):
@@ -130,13 +159,21 @@ class LogSettings(Section):
     format: Lower[Literal["auto", "json", "pretty"]] = Field("auto", description="auto, json or pretty")
 
 
+class TracesSettings(Section):
+    endpoint: Annotated[str, AfterValidator(_endpoint)] | None = Field(
+        None, repr=False, description="where a collector takes OTLP over HTTP, http://HOST:4318/v1/traces"
+    )
+
+
 class Settings(Section):
     store: StoreSettings
     broker: BrokerSettings
     web: WebSettings
     handlers: HandlersSettings
     work: WorkSettings
+    retention: RetentionSettings
     log: LogSettings
+    traces: TracesSettings
     handler_tables: tuple[HandlerTable, ...]
     accounts: tuple[Account, ...]
     #: The folder of the file; the working directory if there is none.

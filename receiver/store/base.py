@@ -14,7 +14,7 @@ from typing import Protocol
 from receiver.deliveries import Attempt, Delivery, Dispatched, Ended, Filters, Offer, Skipped, Started
 from receiver.drift import Drifted
 from receiver.effects import Claimed, Effect, EffectKey, EffectState
-from receiver.envelope import Envelope, Receipt, StoredEnvelope
+from receiver.envelope import Envelope, Platform, Receipt, StoredEnvelope
 from receiver.timeline import Told
 
 #: A source sends the same message again for 2.5 h (PandaPon) or 6 h (its siblings) and then never; what comes after
@@ -40,6 +40,20 @@ class Pruned:
     payload_bytes: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """How far behind we are; an age of nothing is 0."""
+
+    oldest_undispatched: timedelta
+    oldest_due: timedelta
+    #: Deliveries of one lane that have not ended, where they are most.
+    deepest_lane: int
+    #: Dead letters by handler.
+    dead: Mapping[str, int]
+    #: Topics and fields that differ from all we know, by source and kind.
+    drift: Mapping[tuple[str, str], int]
+
+
 class Store(Protocol):
     # The web process.
 
@@ -59,7 +73,10 @@ class Store(Protocol):
         """Owe the deliveries and mark the envelopes; one that another relay dispatched before is passed over."""
 
     def claim(self, limit: int, room: Mapping[str, int]) -> list[Offer]:
-        """Offer due heads, so many of each handler, while fewer than ``limit`` are offered or running."""
+        """Offer due heads, so many of each handler, while fewer than ``limit`` are offered or running.
+
+        What a person replayed comes after all that is live, and is never more than an eighth of ``limit``.
+        """
 
     def give_back(self, offers: Sequence[Offer]) -> None:
         """The broker did not take these offers: due again, now."""
@@ -74,6 +91,13 @@ class Store(Protocol):
         """At the start of a process: put back all that nobody can hold any more.
 
         On SQLite, where nobody else runs, that is everything. On PostgreSQL others may, so it is what ``sweep`` finds.
+        """
+
+    def tell_buried(self, handlers: Mapping[str, Platform | None], limit: int) -> int:
+        """Owe each of these handlers a delivery about each delivery that died and was not told of yet.
+
+        Up to ``limit`` of them; how many there were. ``handlers``: the one platform each asks for, or ``None``. What a
+        person buried is not told, nor what dies of telling a burial.
         """
 
     # The worker.
@@ -164,6 +188,8 @@ class Store(Protocol):
 
         What is dead, unreadable or open keeps its payload. Everything but payloads stays.
         """
+
+    def backlog(self) -> Backlog: ...
 
     # Its life.
 

@@ -77,7 +77,7 @@ def _event(deliveries: Sequence[Owed], number: int, envelope_id: str) -> Line:
     first = deliveries[0]
     told = next((delivery for delivery in deliveries if delivery.tells_state), first)
     return Line(
-        (first.created_at, 0, first.envelope_seq, 4 + number),
+        (first.created_at, 0, first.envelope_seq, 4 + abs(number)),
         EventTold(
             at=moment(first.created_at),
             envelope_id=envelope_id,

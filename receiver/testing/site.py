@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import orjson
 
-from receiver import embedded, web
+from receiver import web, worker
 from receiver.accounts import Account
 from receiver.api import Api, Apis, EffectGate
 from receiver.deliveries import Delivery, Filters
@@ -145,7 +145,7 @@ class Yizhan:
     def _work(self, closing: ExitStack) -> None:
         apis = _RecordingApis(self.account, self.api)
         closing.callback(apis.close)
-        working = embedded.working(
+        working = worker.working(
             store=self.store,
             sources=SOURCES,
             router=self._router,
@@ -161,7 +161,11 @@ class Yizhan:
         self._port = listener.getsockname()[1]
         table = {self.account.name: (self.account, SOURCES[self.account.source])}
         app = web.create(
-            store=self.store, accounts=table, metrics=Metrics(), max_body=1024 * 1024, on_commit=self._wake.set
+            store=self.store,
+            accounts=table,
+            metrics=Metrics(),
+            max_body=1024 * 1024,
+            on_commit=lambda _rows: self._wake.set(),
         )
         ready = threading.Event()
         server = Server(app, on_ready=ready.set)

@@ -1,67 +1,231 @@
-"""The broker is a doorbell: a message is two numbers, and rings for one attempt."""
+"""The broker is a doorbell, whichever it is: a message is three ids, and rings for one attempt."""
 
-import orjson
-from dramatiq import Worker
-from dramatiq.brokers.stub import StubBroker
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from receiver import broker
+import dramatiq
+import pika
+import pytest
+import redis
+from processes import wait_until
+from structlog.testing import capture_logs
+
+from receiver import broker as brokers
+from receiver.broker.memory import MemoryBroker
+from receiver.broker.messages import ACTOR, queue_named
+from receiver.broker.rabbitmq import RabbitBroker
+from receiver.broker.redis import RedisBroker
+from receiver.broker.worker import Worker
 from receiver.deliveries import Offer
+from receiver.errors import BrokerUnavailable
+
+QUEUE = queue_named("default")
 
 
-def test_message_carries_ids_and_nothing_else() -> None:
-    """What is no id may be personal, and what is not there cannot be lost with the broker."""
-    stub = broker.in_memory()
-    assert isinstance(stub, StubBroker)
-    ring = broker.declare(stub, lambda _: None)
-    ring(Offer(delivery_id=7, number=3, handler="shop.see"))
-    sent = orjson.loads(stub.queues[broker.QUEUE].get_nowait())
-    assert (sent["actor_name"], sent["args"], sent["kwargs"], sent["options"]) == (
-        broker.ACTOR,
-        [7, 3, "shop.see"],
-        {},
-        {},
-    )
-    assert sent.keys() == {
-        "queue_name", "actor_name", "args", "kwargs", "options", "message_id", "message_timestamp"
-    }  # fmt: skip
-    stub.close()
+@pytest.fixture(params=["memory", "redis", "rabbitmq"])
+def broker(request: pytest.FixtureRequest) -> Iterator[brokers.Broker]:
+    """Each kind, with nothing in it."""
+    url = "memory://"
+    if request.param != "memory":
+        url = request.getfixturevalue(f"{request.param}_server").url
+    opened = brokers.open_broker(url)
+    opened.declare_queue(QUEUE)
+    opened.flush(QUEUE)
+    yield opened
+    opened.close()
 
 
-def test_none_of_its_middleware_is_used() -> None:
-    """Each of its retries, delays and limits would be a second truth beside the store's."""
-    assert broker.in_memory().middleware == []
+class Taken:
+    """What was delivered."""
+
+    def __init__(self) -> None:
+        self.offers: list[Offer] = []
+
+    def __call__(self, offer: Offer) -> None:
+        self.offers.append(offer)
+
+    def reaches(self, count: int) -> None:
+        wait_until(lambda: len(self.offers) >= count, seconds=20, what=f"{count} deliveries")
 
 
-def test_actor_delivers_what_was_rung_for() -> None:
-    delivered: list[Offer] = []
-    stub = broker.in_memory()
-    ring = broker.declare(stub, delivered.append)
-    worker = Worker(stub, worker_threads=2, worker_timeout=10)
+@contextlib.contextmanager
+def working(broker: brokers.Broker, deliver: Callable[[Offer], None], *, threads: int = 2) -> Iterator[Worker]:
+    brokers.declare(broker, ["default"], deliver)
+    worker = Worker(broker, threads)
     worker.start()
-    rung = [Offer(number, number + 100, "shop.see") for number in range(20)]
-    for offer in rung:
-        ring(offer)
-    stub.join(broker.QUEUE, timeout=5_000)
-    worker.stop()
-    stub.close()
-    assert sorted(delivered, key=lambda offer: offer.delivery_id) == rung
+    try:
+        yield worker
+    finally:
+        worker.stop(timeout=5_000)
 
 
-def test_delivery_that_raises_is_not_tried_again_by_the_broker() -> None:
-    delivered: list[Offer] = []
+def bell(broker: brokers.Broker) -> brokers.Doorbell:
+    return brokers.Doorbell(broker, lambda _handler: "default")
+
+
+def offers(*numbers: int) -> list[Offer]:
+    return [Offer(number, number + 100, "shop.see") for number in numbers]
+
+
+def put(broker: brokers.Broker, body: bytes) -> None:
+    """Bytes of somebody else's, into our queue."""
+    if isinstance(broker, RedisBroker):
+        broker.do_enqueue(QUEUE, f"foreign-{body!r}", body)
+    elif isinstance(broker, RabbitBroker):
+        broker.declare_queue(QUEUE, ensure=True)
+        broker.channel.basic_publish(exchange="", routing_key=QUEUE, body=body)
+
+
+def left(broker: brokers.Broker) -> int:
+    """Messages that wait, or were taken and not acknowledged."""
+    if isinstance(broker, RedisBroker):
+        size: int = broker.client.hlen(f"yizhan:{QUEUE}.msgs")
+        return size
+    if isinstance(broker, RabbitBroker):
+        return broker.get_queue_message_counts(QUEUE)[0]
+    waiting: int = broker.queues[QUEUE].unfinished_tasks
+    return waiting
+
+
+def test_none_of_dramatiqs_middleware_is_used(broker: brokers.Broker) -> None:
+    """Each of its retries, delays and limits would be a second truth beside the store's."""
+    assert broker.middleware == []
+
+
+def test_message_carries_ids_and_nothing_else(broker: brokers.Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is no id may be personal, and what is not there cannot be lost with the broker."""
+    sent: list[dramatiq.Message[None]] = []
+    monkeypatch.setattr(broker, "enqueue_many", sent.extend)
+    bell(broker).ring([Offer(delivery_id=7, number=3, handler="shop.see")])
+    assert [(m.queue_name, m.actor_name, m.args, m.kwargs, m.options) for m in sent] == [
+        (QUEUE, ACTOR, (7, 3, "shop.see"), {}, {})
+    ]
+
+
+def test_actor_delivers_what_was_rung_for(broker: brokers.Broker) -> None:
+    taken = Taken()
+    rung = offers(*range(200))
+    with working(broker, taken):
+        bell(broker).ring(rung)
+        taken.reaches(200)
+    assert sorted(taken.offers, key=lambda offer: offer.delivery_id) == rung
+    assert left(broker) == 0
+
+
+def test_delivery_that_raises_is_not_tried_again_by_the_broker(broker: brokers.Broker) -> None:
+    taken = Taken()
 
     def deliver(offer: Offer) -> None:
-        delivered.append(offer)
+        taken(offer)
         raise ConnectionError
 
-    stub = broker.in_memory()
-    assert isinstance(stub, StubBroker)
-    ring = broker.declare(stub, deliver)
-    worker = Worker(stub, worker_threads=1, worker_timeout=10)
-    worker.start()
-    ring(Offer(1, 1, "shop.see"))
-    ring(Offer(2, 1, "shop.see"))
-    stub.join(broker.QUEUE, timeout=5_000, fail_fast=False)
-    worker.stop()
-    stub.close()
-    assert delivered == [Offer(1, 1, "shop.see"), Offer(2, 1, "shop.see")]
+    with working(broker, deliver, threads=1):
+        for offer in offers(1, 2):
+            bell(broker).ring([offer])
+        taken.reaches(2)
+        wait_until(lambda: not left(broker), seconds=10, what="both acknowledged")
+    assert taken.offers == offers(1, 2)
+
+
+def test_message_is_acknowledged_after_its_attempt_and_not_before(broker: brokers.Broker) -> None:
+    """Else a worker that dies takes the wake-up with it."""
+    began, go_on = threading.Event(), threading.Event()
+
+    def deliver(_: Offer) -> None:
+        began.set()
+        go_on.wait(10)
+
+    with working(broker, deliver, threads=1) as worker:
+        bell(broker).ring(offers(1))
+        assert began.wait(10)
+        assert worker.work_queue.unfinished_tasks == 1
+        if not isinstance(broker, RabbitBroker):  # which counts those that wait alone
+            assert left(broker) == 1
+        go_on.set()
+        wait_until(lambda: not left(broker), seconds=10, what="acknowledged")
+
+
+@pytest.mark.parametrize("broker", ["redis", "rabbitmq"], indirect=True)
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\xff\x00 no JSON",
+        b'{"json": "but no message"}',
+        b"[]",
+        dramatiq.Message(QUEUE, "somebody.elses", (1, 2, "x"), {}, {}).encode(),
+        dramatiq.Message("another-queue", ACTOR, (1, 2, "x"), {}, {}).encode(),
+        dramatiq.Message(QUEUE, ACTOR, ("no ids",), {}, {}).encode(),
+    ],
+)
+def test_what_is_not_ours_is_dropped_and_strands_nothing(broker: brokers.Broker, body: bytes) -> None:
+    taken = Taken()
+    bell(broker).ring(offers(1, 2))
+    put(broker, body)
+    bell(broker).ring(offers(3, 4))
+    with capture_logs() as lines, working(broker, taken) as worker:
+        taken.reaches(4)
+        wait_until(lambda: not left(broker), seconds=10, what="the foreign one is gone, too")
+        assert worker.alive()
+    assert sorted(offer.delivery_id for offer in taken.offers) == [1, 2, 3, 4]
+    told = {line["event"] for line in lines}
+    assert told <= {"broker.foreign_message", "broker.unreadable_message"}
+
+
+@pytest.mark.parametrize("broker", ["redis", "rabbitmq"], indirect=True)
+def test_what_was_taken_ahead_is_let_go_of_at_once_when_asked_to_stop(
+    broker: brokers.Broker,
+) -> None:
+    """Another worker has it while this one's handler still runs."""
+    began, go_on = threading.Event(), threading.Event()
+    here, there = Taken(), Taken()
+
+    def slowly(offer: Offer) -> None:
+        here(offer)
+        began.set()
+        go_on.wait(20)
+
+    other = brokers.open_broker(other_url(broker))
+    with contextlib.closing(other), working(broker, slowly, threads=1) as stopping:
+        bell(broker).ring(offers(1, 2))
+        assert began.wait(10)
+        wait_until(lambda: stopping.work_queue.qsize() == 1, seconds=10, what="one is taken ahead")
+        end = threading.Thread(target=stopping.stop, kwargs={"timeout": 20_000})
+        end.start()
+        with working(other, there):
+            wait_until(lambda: 2 in ids(there), seconds=10, what="the other worker has it")
+            go_on.set()
+            end.join(20)
+    assert ids(here) == [1]
+
+
+def ids(taken: Taken) -> list[int]:
+    return [offer.delivery_id for offer in taken.offers]
+
+
+def other_url(broker: brokers.Broker) -> str:
+    if isinstance(broker, RedisBroker):
+        at: dict[str, Any] = broker.client.connection_pool.connection_kwargs
+        return f"redis://{at['host']}:{at['port']}/0"
+    assert isinstance(broker, RabbitBroker)
+    return f"amqp://guest:guest@{broker.parameters.host}:{broker.parameters.port}/%2F"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("url", ["redis://:planted-secret@127.0.0.1:1", "amqp://me:planted-secret@127.0.0.1:1"])
+def test_broker_that_is_away_is_told_in_one_word_and_without_its_url(url: str) -> None:
+    broker = brokers.open_broker(url)
+    broker.declare_queue(QUEUE)
+    with pytest.raises(BrokerUnavailable) as rung:
+        bell(broker).ring(offers(1))
+    with pytest.raises(BrokerUnavailable) as heard:
+        bell(broker).listen()
+    for told in (rung.value, heard.value):
+        assert "planted-secret" not in f"{told} {told.__cause__}"
+    broker.close()
+
+
+def test_brokers_own_clients_are_what_their_errors_are_caught_as() -> None:
+    assert issubclass(redis.TimeoutError, RedisBroker.errors)
+    assert issubclass(pika.exceptions.AMQPConnectionError, RabbitBroker.errors)
+    assert MemoryBroker.errors == ()

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from builders import account, message
-from steps import accept, owe
+from steps import accept, claim, owe
 from structlog.testing import capture_logs
 
 from receiver import dispatch
@@ -158,3 +158,11 @@ def test_options_of_a_route_do_not_change_what_is_owed(store: SqliteStore) -> No
     router.on(OrderEvent, name="a", platform="1688", timeout=timedelta(seconds=1), max_attempts=1)(note)
     router.on(OrderEvent, name="b", platform="taobao")(note)
     assert [one.handler for one in owe(store, router)] == ["a"]
+
+
+def test_handler_that_wants_no_order_has_no_lane(store: SqliteStore) -> None:
+    """Two events of one order are due at once, and neither is spared for being old."""
+    router = Router()
+    router.on(OrderEvent, name="a", ordered=False)(note)
+    owe(store, router, message("ORDER_CREATE", orderId="42"), message("ORDER_PAY_SUCCESS", orderId="42"))
+    assert len(claim(store, router)) == 2

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from receiver.events import Event, OrderStatusChanged, RefundChanged
+from receiver.events import DeliveryBuried, Event, OrderStatusChanged, RefundChanged
 from receiver.standing import Standing, compare
 from receiver.vocabulary import event_types
 
@@ -45,11 +45,15 @@ TYPES: dict[str, tuple[str, int | None]] = {
     "shipment.tracking_number_changed": ("TrackingNumberChanged", ADDS),
     "shipment.package_changed": ("ShipmentPackageChanged", ADDS),
     "unrecognized": ("Unrecognized", ADDS),
+    "delivery.buried": ("DeliveryBuried", ADDS),
+    "envelope.unreadable": ("EnvelopeUnreadable", ADDS),
 }
 
 
 def event(kind: type[Event], **changes: Any) -> Event:
     values: dict[str, Any] = {"account": "main", "source": "pandapon", "platform": "1688", "topic": "T", "raw": {}}
+    if kind is DeliveryBuried:
+        values |= {"delivery_id": 3, "handler": "shop", "event_type": "order.paid", "attempts": 15}
     return kind(**{**values, "order_id": "1", "refund_id": "2", **changes})
 
 

@@ -1,9 +1,9 @@
-"""The relay dispatches, offers and sweeps, and nothing that fails in it stops it."""
+"""The relay dispatches and offers, the timers put back, and nothing that fails in them stops them."""
 
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +12,18 @@ import pytest
 from builders import Clock, message
 from steps import accept, delivering
 from structlog.testing import capture_logs
+from structlog.typing import EventDict
 
-from receiver import relay
+from receiver import relay, timers
 from receiver.deliveries import Delivery, DeliveryState, Filters, Offer
+from receiver.errors import BrokerUnavailable
 from receiver.events import OrderEvent
 from receiver.relay import Relay
 from receiver.routing import Context, Router
 from receiver.shares import Shares
 from receiver.sources import SOURCES
 from receiver.store.sqlite import SqliteStore, writer
+from receiver.timers import Timers
 
 FINE = Router()
 
@@ -32,8 +35,26 @@ def note(ctx: Context[OrderEvent]) -> None: ...
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(relay, "REST", 0.02)
-    monkeypatch.setattr(relay, "SWEEP_EVERY", 0.02)
+    monkeypatch.setattr(timers, "TICK", 0.02)
     monkeypatch.setattr(relay, "BACK_OFF", 0.05)
+
+
+def outages(lines: Sequence[EventDict]) -> list[tuple[str, str]]:
+    return [(line["event"], line["of"]) for line in lines if line["event"].startswith("outage.")]
+
+
+class Bell:
+    """Rings for one after the other; ``ring`` raises where the broker is away."""
+
+    def __init__(self, ring: Callable[[Offer], None]) -> None:
+        self._ring = ring
+
+    def ring(self, offers: Sequence[Offer]) -> None:
+        for offer in offers:
+            self._ring(offer)
+
+    def listen(self) -> None:
+        """It is there, for all one knows."""
 
 
 @contextlib.contextmanager
@@ -46,19 +67,23 @@ def relaying(
     sources: Any = SOURCES,
     wake: threading.Event | None = None,
 ) -> Iterator[Relay]:
+    woken = wake or threading.Event()
+    putting_back = Timers(store=store, router=router, holder=None, keep_payloads=None, wake=woken)
     running = Relay(
         store=store,
         sources=sources,
         router=router,
-        ring=ring,
+        bell=Bell(ring),
         shares=Shares(8),
         limit=limit,
-        wake=wake or threading.Event(),
+        wake=woken,
     )
     running.start()
+    putting_back.start()
     try:
         yield running
     finally:
+        putting_back.stop()
         running.stop()
 
 
@@ -140,37 +165,60 @@ def test_wake_makes_it_look_at_once(store: SqliteStore, monkeypatch: pytest.Monk
 
 def test_what_the_broker_does_not_take_is_due_at_once_and_no_attempt_is_burnt(store: SqliteStore) -> None:
     rung: list[Offer] = []
+    tries: list[Offer] = []
     away = threading.Event()
     away.set()
 
     def ring(offer: Offer) -> None:
         if away.is_set():
-            raise ConnectionError("the broker is away")
+            tries.append(offer)
+            raise BrokerUnavailable("the broker is away")
         rung.append(offer)
 
     with capture_logs() as lines, relaying(store, ring):
         accept_orders(store, 5)
-        eventually(lambda: [line["event"] for line in lines].count("relay.failed") > 2)
+        eventually(lambda: len(tries) > 3)
         away.clear()
         eventually(lambda: len(rung) == 5)
     offered = deliveries(store, "offered")
     assert len(offered) == 5
     assert {one.attempts for one in offered} == {0}
+    # Told once an outage, not once a try.
+    assert outages(lines) == [("outage.began", "broker"), ("outage.ended", "broker")]
 
 
-def test_offers_before_the_one_that_failed_stand(store: SqliteStore) -> None:
+def test_what_a_failing_broker_took_all_the_same_counts_no_more(store: SqliteStore) -> None:
+    """Nobody can tell which it took, so all are offered anew, under other numbers."""
     rung: list[Offer] = []
 
     def ring(offer: Offer) -> None:
-        if len(rung) == 2:
-            raise ConnectionError
         rung.append(offer)
+        if len(rung) == 2:
+            raise BrokerUnavailable("the broker is away")
 
-    accept_orders(store, 5)
+    accept_orders(store, 3)
+    with relaying(store, ring), delivering(store, FINE) as run:
+        eventually(lambda: len(rung) == 5)
+        for offer in rung[:2]:
+            run(offer)
+        assert deliveries(store, "succeeded") == []
+        for offer in rung[2:]:
+            run(offer)
+        assert len(deliveries(store, "succeeded")) == 3
+
+
+def test_a_broker_that_is_away_does_not_keep_dispatch_waiting(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "BACK_OFF", 30)
+
+    def ring(_: Offer) -> None:
+        raise BrokerUnavailable("the broker is away")
+
     with relaying(store, ring):
-        eventually(lambda: len(rung) == 2)
-        eventually(lambda: len(deliveries(store, "due")) == 3)
-    assert {one.id for one in deliveries(store, "offered")} == {offer.delivery_id for offer in rung}
+        for count in (1, 2, 3):
+            accept_orders(store, 1)
+            eventually(lambda count=count: len(deliveries(store, "due")) == count)  # type: ignore[misc]
 
 
 def test_offer_that_the_broker_forgot_is_made_again_under_another_number(store: SqliteStore, clock: Clock) -> None:
@@ -256,11 +304,13 @@ def test_it_outlives_a_store_that_is_away(store: SqliteStore, tmp_path: Path, mo
     other = apsw.Connection(str(tmp_path / "yizhan.db"))
     other.execute("BEGIN IMMEDIATE")
     with capture_logs() as lines, relaying(store, rung.append):
-        eventually(lambda: [line["event"] for line in lines].count("relay.store_unavailable") > 2)
+        eventually(lambda: lines)
+        time.sleep(0.3)
         assert rung == []
         other.execute("ROLLBACK")
         other.close()
         eventually(lambda: len(rung) == 2)
+    assert outages(lines) == [("outage.began", "store"), ("outage.ended", "store")]
 
 
 def test_step_that_fails_does_not_keep_the_others_from_their_work(store: SqliteStore, clock: Clock) -> None:

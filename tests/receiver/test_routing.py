@@ -9,7 +9,7 @@ from builders import stored
 
 from receiver.envelope import Platform
 from receiver.errors import RoutingError
-from receiver.events import Event, OrderEvent, RefundEvent, Unrecognized
+from receiver.events import DeadLetter, EnvelopeUnreadable, Event, OrderEvent, RefundEvent, Unrecognized
 from receiver.routing import Context, Router
 from receiver.sources import SOURCES
 
@@ -55,6 +55,16 @@ def test_subscribing_to_a_parent_groups() -> None:
     assert names(router, order()) == ["Event", "OrderEvent"]
     assert names(router, refund) == ["Event", "RefundEvent"]
     assert names(router, unknown) == ["Event", "Unrecognized"]
+
+
+def test_dead_letters_are_asked_for_by_name() -> None:
+    """A handler of every event is told none: it might fail, and be told of that."""
+    router = Router()
+    for kind in (Event, OrderEvent, DeadLetter, EnvelopeUnreadable):
+        router.on(kind, name=kind.__name__)(note)
+    dead = EnvelopeUnreadable(account="main", source="pandapon", platform=None, topic="T", raw={})
+    assert names(router, dead) == ["DeadLetter", "EnvelopeUnreadable"]
+    assert names(router, order()) == ["Event", "OrderEvent"]
 
 
 def test_platform_narrows() -> None:
@@ -164,6 +174,20 @@ def test_what_cannot_be_called_is_no_handler() -> None:
     nothing: Any = None
     with pytest.raises(RoutingError, match="NoneType is no function"):
         Router().on(Event, name="notes")(nothing)
+
+
+@pytest.mark.parametrize("handler", [lambda: None, lambda _, _more: None, lambda *, _ctx: None])
+def test_what_cannot_take_a_context_is_no_handler(handler: Any) -> None:
+    """Told where it is registered, not at the first event."""
+    with pytest.raises(RoutingError, match="notes must take one argument, the Context; nothing else is given"):
+        Router().on(Event, name="notes")(handler)
+
+
+@pytest.mark.parametrize("handler", [lambda _, _more=None: None, lambda *_: None, print])
+def test_what_can_take_a_context_is_one(handler: Any) -> None:
+    router = Router()
+    router.on(Event, name="notes")(handler)
+    assert [route.handler for route in router] == [handler]
 
 
 def test_route_is_found_by_its_name() -> None:

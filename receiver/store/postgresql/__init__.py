@@ -11,17 +11,19 @@ from typing import TypeVar
 from receiver.deliveries import Attempt, Delivery, Dispatched, Ended, Filters, Offer, Skipped, Started
 from receiver.drift import Drifted
 from receiver.effects import Claimed, Effect, EffectKey, EffectState
-from receiver.envelope import Envelope, Receipt, StoredEnvelope
+from receiver.envelope import Envelope, Platform, Receipt, StoredEnvelope
 from receiver.errors import StoreUnavailable
-from receiver.store.base import Pruned, Swept
+from receiver.store.base import Backlog, Pruned, Swept
 from receiver.store.parts import parts
 from receiver.store.postgresql import (
+    burying,
     connecting,
     deciding,
     drifting,
     effecting,
     guarding,
     holding,
+    measuring,
     migrating,
     pruning,
     query,
@@ -86,6 +88,11 @@ class PostgresStore:
 
     def recover(self, limits: Mapping[str, int]) -> Swept:
         return self.sweep(limits)
+
+    def tell_buried(self, handlers: Mapping[str, Platform | None], limit: int) -> int:
+        if not self._ask(burying.anything_untold):
+            return 0
+        return self._ask(lambda c: burying.tell_buried(c, handlers, limit))
 
     # The worker.
 
@@ -169,6 +176,9 @@ class PostgresStore:
 
     def prune(self, older_than: timedelta, limit: int) -> Pruned:
         return self._run(lambda c: pruning.prune(c, milliseconds(older_than), limit))
+
+    def backlog(self) -> Backlog:
+        return self._run(measuring.backlog)
 
     # Its life.
 

@@ -25,7 +25,7 @@ WHERE id = %(id)s AND state IN ('succeeded', 'skipped', 'dead')
 """  # noqa: S608  (a constant)
 
 _BURY = """
-UPDATE delivery SET state = 'dead', head = false, ended_at = now_ms(), lease_until = NULL, error = %s
+UPDATE delivery SET state = 'dead', told = true, head = false, ended_at = now_ms(), lease_until = NULL, error = %s
 WHERE id = %s AND state IN ('due', 'offered')
 """
 

@@ -44,10 +44,13 @@ FROM unnest(%s::bigint[], %s::text[]) AS done (seq, error) WHERE envelope.seq = 
 RETURNING envelope.seq, source, received_at, replays
 """
 
+_HELD = "SELECT count(*), count(*) FILTER (WHERE replays > 0) FROM delivery WHERE state IN ('offered', 'running')"
+
 _CLAIM = """
 WITH chosen AS MATERIALIZED (
   SELECT id FROM delivery
-  WHERE handler = %(handler)s AND state = 'due' AND head AND due_at <= now_ms() AND lost < 2
+  WHERE handler = %(handler)s AND (replays > 0) = %(replayed)s AND state = 'due' AND head AND due_at <= now_ms()
+    AND lost < 2
   ORDER BY due_at, id LIMIT %(most)s FOR NO KEY UPDATE SKIP LOCKED)
 UPDATE delivery SET state = 'offered', offer = offer + 1, lease_until = now_ms() + %(lease)s
 FROM chosen WHERE delivery.id = chosen.id
@@ -102,20 +105,21 @@ def dispatch(connection: Connection, part: Sequence[Part]) -> None:
 
 def claim(connection: Connection, limit: int, room: Mapping[str, int]) -> list[Offer]:
     query.rows(connection, _CLAIMING)
-    left = limit - query.value(connection, "SELECT count(*) FROM delivery WHERE state IN ('offered', 'running')")
-    if left <= 0:
+    ((held, replays_held),) = query.rows(connection, _HELD)
+    if held >= limit:
         return []
     lease = milliseconds(OFFER_LEASE)
     able = [handler for handler, free in room.items() if free > 0]
     suspects = query.rows(connection, _CLAIM_SUSPECT, {"handlers": able, "lease": lease})
     offers = [Offer(*row) for row in suspects]
 
-    def take(handler: str, most: int) -> list[Offer]:
-        found = query.rows(connection, _CLAIM, {"handler": handler, "most": most, "lease": lease})
+    def take(handler: str, most: int, replayed: bool) -> list[Offer]:  # noqa: FBT001
+        chosen = {"handler": handler, "most": most, "replayed": replayed, "lease": lease}
+        found = query.rows(connection, _CLAIM, chosen)
         in_order = sorted(found, key=lambda row: (row[3], row[0]))  # an UPDATE returns rows in any order
         return [Offer(*row[:3]) for row in in_order]
 
-    return offers + share_out(left - len(offers), room, take)
+    return offers + share_out(limit, held + len(offers), replays_held, room, take)
 
 
 def anything_due(connection: Connection) -> bool:

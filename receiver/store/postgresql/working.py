@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from receiver.deliveries import RUN_LEASE_MARGIN, Ended, Offer, Skipped, Started
+from receiver.deliveries import RUN_LEASE_MARGIN, Ended, Filters, Offer, Skipped, Started
 from receiver.store import rows
 from receiver.store.postgresql import guarding, lanes, query
 from receiver.store.postgresql.query import Connection
+from receiver.store.postgresql.reading import list_deliveries
 from receiver.store.rows import milliseconds
 
 _OFFERED = "SELECT handler, stale_run FROM delivery WHERE id = %s AND state = 'offered' AND offer = %s"
@@ -57,10 +58,12 @@ def start(connection: Connection, offer: Offer, timeouts: Mapping[str, timedelta
     if run is None:
         return None
     number, attempts, spent, *envelope = run
+    buried = list_deliveries(connection, Filters(delivery_ids=(-number,)), 1)[0] if number < 0 else None
     return Started(
         offer=offer,
         envelope=rows.stored_envelope(tuple(envelope)),
         event_number=number,
+        buried=buried,
         handler=handler,
         attempt=attempts,
         tries=attempts - spent,

@@ -23,19 +23,21 @@ from receiver.deliveries import (
 )
 from receiver.drift import Drifted
 from receiver.effects import Claimed, Effect, EffectKey, EffectState
-from receiver.envelope import Envelope, Receipt, StoredEnvelope
+from receiver.envelope import Envelope, Platform, Receipt, StoredEnvelope
 from receiver.errors import StoreUnavailable
-from receiver.store.base import Pruned, Swept
+from receiver.store.base import Backlog, Pruned, Swept
 from receiver.store.parts import Part, parts
 from receiver.store.rows import milliseconds
 from receiver.store.sqlite import (
     accepting,
+    burying,
     connecting,
     deciding,
     drifting,
     effecting,
     guarding,
     holding,
+    measuring,
     pruning,
     reading,
     relaying,
@@ -81,7 +83,7 @@ class SqliteStore:
 
     async def put(self, batch: Sequence[Envelope]) -> list[Receipt]:
         now = self._clock()
-        return await self._write.run_inline(lambda c: accepting.put(c, batch, now=now))
+        return await self._write.run_async(lambda c: accepting.put(c, batch, now=now))
 
     # The relay.
 
@@ -117,6 +119,11 @@ class SqliteStore:
 
     def recover(self, limits: Mapping[str, int]) -> Swept:
         return self._run(lambda c, now: relaying.put_back(c, limits, now=now, expired_at=None))
+
+    def tell_buried(self, handlers: Mapping[str, Platform | None], limit: int) -> int:
+        if not self._read(burying.anything_untold):
+            return 0
+        return self._run(lambda c, now: burying.tell_buried(c, handlers, limit, now=now))
 
     # The worker.
 
@@ -205,6 +212,9 @@ class SqliteStore:
         age = milliseconds(older_than)
         return self._run(lambda c, now: pruning.prune(c, limit, before=now - age, now=now))
 
+    def backlog(self) -> Backlog:
+        return self._read(lambda c: measuring.backlog(c, now=self._clock()))
+
     # Its life.
 
     def migrate(self) -> list[str]:
@@ -221,7 +231,7 @@ class SqliteStore:
 
     def ready(self) -> None:
         self.check_schema()
-        self._run(lambda _connection, _now: None)
+        self.hold("readiness", "probe", 0)  # a write like any other: a disk that is full does not take it
 
     def close(self) -> None:
         if self._writer is None:

@@ -55,7 +55,8 @@ def bury(connection: apsw.Connection, delivery_ids: Sequence[int], by: str, *, n
         if found is None:
             continue
         connection.execute(
-            "UPDATE delivery SET state = 'dead', head = 0, ended_at = ?, lease_until = NULL, error = ? WHERE id = ?",
+            "UPDATE delivery SET state = 'dead', told = 1, head = 0, ended_at = ?, lease_until = NULL, error = ?"
+            " WHERE id = ?",
             (now, f"buried by {by}", delivery_id),
         )
         handler, lane, was_head = found

@@ -23,11 +23,13 @@ SELECT :seq, :number, :handler, :event, :order_id, :refund_id, :lane, :tells_sta
 ON CONFLICT (envelope_seq, number, handler) DO NOTHING
 """  # noqa: S608  (a constant)
 
+_HELD = "SELECT count(*), coalesce(sum(replays > 0), 0) FROM delivery WHERE state IN ('offered', 'running')"
+
 _CLAIM = """
 UPDATE delivery SET state = 'offered', offer = offer + 1, lease_until = :lease_until
 WHERE id IN (
   SELECT id FROM delivery
-  WHERE handler = :handler AND state = 'due' AND head = 1 AND due_at <= :now AND lost < 2
+  WHERE handler = :handler AND (replays > 0) = :replayed AND state = 'due' AND head = 1 AND due_at <= :now AND lost < 2
   ORDER BY due_at, id LIMIT :room)
 RETURNING id, offer, handler
 """
@@ -37,7 +39,7 @@ RETURNING id, offer, handler
 _CLAIM_SUSPECT = """
 UPDATE delivery SET state = 'offered', offer = offer + 1, lease_until = :lease_until
 WHERE id = (
-  SELECT id FROM delivery
+  SELECT id FROM delivery INDEXED BY delivery_suspect
   WHERE state = 'due' AND lost >= 2 AND head = 1 AND due_at <= :now
     AND handler IN (SELECT value FROM json_each(:handlers))
   ORDER BY due_at, id LIMIT 1)
@@ -89,18 +91,18 @@ def mark(connection: apsw.Connection, dispatched: Dispatched, *, now: int) -> No
 def claim(
     connection: apsw.Connection, limit: int, room: Mapping[str, int], *, now: int, lease_until: int
 ) -> list[Offer]:
-    left = limit - query.value(connection, "SELECT count(*) FROM delivery WHERE state IN ('offered', 'running')")
-    if left <= 0:
+    ((held, replays_held),) = query.rows(connection, _HELD)
+    if held >= limit:
         return []
     at = {"now": now, "lease_until": lease_until}
     able = json.dumps([handler for handler, free in room.items() if free > 0])
     offers = [Offer(*row) for row in query.rows(connection, _CLAIM_SUSPECT, {**at, "handlers": able})]
 
-    def take(handler: str, most: int) -> list[Offer]:
-        found = query.rows(connection, _CLAIM, {**at, "handler": handler, "room": most})
+    def take(handler: str, most: int, replayed: bool) -> list[Offer]:  # noqa: FBT001
+        found = query.rows(connection, _CLAIM, {**at, "handler": handler, "room": most, "replayed": replayed})
         return [Offer(*row) for row in found]
 
-    return offers + share_out(left - len(offers), room, take)
+    return offers + share_out(limit, held + len(offers), replays_held, room, take)
 
 
 def anything_due(connection: apsw.Connection, now: int) -> bool:

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import apsw
 
-from receiver.deliveries import RUN_LEASE_MARGIN, Ended, Offer, Skipped, Started
+from receiver.deliveries import RUN_LEASE_MARGIN, Ended, Filters, Offer, Skipped, Started
 from receiver.store.rows import milliseconds
 from receiver.store.sqlite import guarding, lanes, query
-from receiver.store.sqlite.reading import stored_envelope
+from receiver.store.sqlite.reading import list_deliveries, stored_envelope
 
 
 def start(
@@ -38,10 +38,12 @@ def start(
     envelope = stored_envelope(connection, "seq = ?", (envelope_seq,))
     if envelope is None:
         raise LookupError("a delivery without its envelope")
+    buried = list_deliveries(connection, Filters(delivery_ids=(-number,)), 1)[0] if number < 0 else None
     return Started(
         offer=offer,
         envelope=envelope,
         event_number=number,
+        buried=buried,
         handler=handler,
         attempt=attempts,
         tries=attempts - spent,

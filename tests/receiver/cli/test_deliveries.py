@@ -59,6 +59,7 @@ def test_a_row_has_these_keys_in_this_order(yizhan: Yizhan, owe: Owe, attempt: A
         ("replays", 1),
         ("replayed_by", "li"),
         ("replayed_at", NOW),
+        ("number", 0),
     ]
 
 

@@ -1,10 +1,23 @@
 """What operators and their machines ask."""
 
+import asyncio
 import json
+import resource
+import time
 from time import perf_counter
 
+import pytest
+from builders import envelope, message
 from live import Site, request, signed
 from prometheus_client.parser import text_string_to_metric_families
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from receiver import web
+from receiver.backlog import BacklogCollector
+from receiver.metrics import Metrics
+from receiver.pulses import Pulses
+from receiver.store.sqlite import SqliteStore
 
 
 def test_healthz_is_200(site: Site) -> None:
@@ -57,3 +70,67 @@ def test_metrics_are_prometheus_text_and_count_what_was_answered(site: Site) -> 
 def test_other_paths_are_404_and_redirect_nowhere(site: Site) -> None:
     for path in ("/", "/callbacks", "/callbacks/", "/callbacks/main/", "/healthz/", "/docs", "/openapi.json"):
         assert site.get(path).status == 404, path
+
+
+def test_readyz_is_503_while_the_disk_takes_nothing(site: Site) -> None:
+    """Whoever balances by it leads callbacks to where they can be committed."""
+    journal = site.path.with_name(site.path.name + "-wal")
+    site.ask(request(signed()))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (journal.stat().st_size, hard))  # no file may grow
+    try:
+        assert site.get("/readyz").status == 503
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert site.get("/readyz").status == 200
+
+
+def test_healthz_is_503_once_what_works_here_makes_no_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Alive is not enough: whoever watches it starts it anew."""
+    pulses = Pulses(2)
+    app = Starlette(routes=web.watching(Metrics(), pulses.fresh))
+    with TestClient(app) as client:
+        assert client.get("/healthz").status_code == 200
+        monkeypatch.setattr("receiver.pulses.WITHIN", 0.05)
+        time.sleep(0.1)
+        pulses.beat(0)
+        answer = client.get("/healthz")
+        assert (answer.status_code, answer.json()) == (503, {"status": "stuck"})
+        pulses.beat(0)
+        pulses.beat(1)
+        assert client.get("/healthz").status_code == 200
+
+
+def test_topics_are_told_as_far_as_they_are_known(site: Site) -> None:
+    """A label is a series kept for ever; a sender must not make as many as it likes."""
+    for topic in ("ORDER_PAY_SUCCESS", "MADE_UP_1", "MADE_UP_2"):
+        site.ask(request(signed(message(topic))))
+    site.ask(request(signed(message("ORDER_PAY_SUCCESS")), headers={"authorization": "x"}))
+    counted = {
+        (sample.labels["topic"], sample.labels["outcome"]): sample.value
+        for family in text_string_to_metric_families(site.get("/metrics").body.decode())
+        for sample in family.samples
+        if sample.name == "yizhan_callbacks_total"
+    }
+    assert counted == {
+        ("ORDER_PAY_SUCCESS", "committed"): 1.0,
+        ("other", "committed"): 2.0,
+        ("", "signature_wrong"): 1.0,
+    }
+
+
+def test_the_store_is_asked_whenever_the_metrics_are_looked_at(store: SqliteStore) -> None:
+    """And a store that is away costs what it would have told, and no more."""
+    metrics = Metrics()
+    metrics.look_up(BacklogCollector(store))
+    asyncio.run(store.put([envelope()]))
+    metrics.attempted("shop", "succeeded", 0.1)
+    told = metrics.exposition().decode()
+    assert "yizhan_store_up 1.0" in told
+    assert "yizhan_deepest_lane 0.0" in told
+    assert 'yizhan_attempts_total{handler="shop",state="succeeded"} 1.0' in told
+    store.close()
+    told = metrics.exposition().decode()
+    assert "yizhan_store_up 0.0" in told
+    assert "yizhan_deepest_lane" not in told
+    assert 'yizhan_attempts_total{handler="shop",state="succeeded"} 1.0' in told

@@ -104,8 +104,8 @@ def test_odd_account_names_are_404_and_written_nowhere(site: Site, caplog: pytes
             assert connection.answer().status == 404, name
     exposition = site.metrics.exposition().decode()
     assert {line.partition("}")[0] for line in exposition.splitlines() if "account=" in line} == {
-        'yizhan_callbacks_total{account="",outcome="unknown_account"',
-        'yizhan_callbacks_created{account="",outcome="unknown_account"',
+        'yizhan_callbacks_total{account="",outcome="unknown_account",topic=""',
+        'yizhan_callbacks_created{account="",outcome="unknown_account",topic=""',
     }
     assert {line["account"] for line in site.journal.named("callback.refused")} == {None}
     assert not any(name in str(site.journal) for name in ODD_NAMES if name)

@@ -1,6 +1,7 @@
 """Where each value comes from, and that a fault names the place."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -72,9 +73,18 @@ def test_every_key_can_be_set_by_the_environment(tmp_path: Path) -> None:
             "YIZHAN_WEB__HOST": "0.0.0.0",
             "YIZHAN_WEB__PORT": "80",
             "YIZHAN_WEB__MAX_BODY": "10",
+            "YIZHAN_WEB__WORKERS": "4",
+            "YIZHAN_WEB__DRAIN": "7s",
             "YIZHAN_HANDLERS__ROUTERS": "a:router, b.c:router",
+            "YIZHAN_WORK__PROCESSES": "2",
             "YIZHAN_WORK__THREADS": "1",
+            "YIZHAN_WORK__QUEUES": "default, slow",
+            "YIZHAN_WORK__HOST": "::",
+            "YIZHAN_WORK__PORT": "9101",
+            "YIZHAN_WORK__GRACE": "1m",
+            "YIZHAN_RETENTION__PAYLOADS": "90d",
             "YIZHAN_LOG__LEVEL": "DEBUG",
+            "YIZHAN_TRACES__ENDPOINT": "http://collector:4318/v1/traces",
             "YIZHAN_LOG__FORMAT": "pretty",
             "HOME": "/",
         },
@@ -83,10 +93,26 @@ def test_every_key_can_be_set_by_the_environment(tmp_path: Path) -> None:
     assert settings.model_dump() == {
         "store": {"url": "postgresql://db/yizhan"},
         "broker": {"url": "amqps://mq"},
-        "web": {"public_url": "https://x.example/y", "host": "0.0.0.0", "port": 80, "max_body": 10},
+        "web": {
+            "public_url": "https://x.example/y",
+            "host": "0.0.0.0",
+            "port": 80,
+            "max_body": 10,
+            "workers": 4,
+            "drain": timedelta(seconds=7),
+        },
         "handlers": {"routers": ("a:router", "b.c:router")},
-        "work": {"threads": 1},
+        "work": {
+            "processes": 2,
+            "threads": 1,
+            "queues": ("default", "slow"),
+            "host": "::",
+            "port": 9101,
+            "grace": timedelta(minutes=1),
+        },
+        "retention": {"payloads": timedelta(days=90)},
         "log": {"level": "debug", "format": "pretty"},
+        "traces": {"endpoint": "http://collector:4318/v1/traces"},
         "handler_tables": (),
         "accounts": (),
         "folder": tmp_path,

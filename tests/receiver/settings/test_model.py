@@ -103,7 +103,10 @@ def test_masked_url_has_no_password(url: str, shown: str) -> None:
 SECTION_FAULTS = [
     ("web = 3", "web (yizhan.toml): expected a table"),
     ("[web]\nprot = 1", "web.prot (yizhan.toml): unknown; did you mean port?"),
-    ("[web]\n'a\\nb' = 1", r'web."a\\nb" (yizhan.toml): unknown; expected one of public_url, host, port, max_body'),
+    (
+        "[web]\n'a\\nb' = 1",
+        r'web."a\\nb" (yizhan.toml): unknown; expected one of public_url, host, port, max_body, workers, drain',
+    ),
     ("[stoer]\nurl = 1", "stoer (yizhan.toml): unknown; did you mean store?"),
     ("[account]\n", "account (yizhan.toml): unknown; did you mean accounts?"),
     ("[web]\nport = 65536", "web.port (yizhan.toml): expected a port, 0 to 65535"),
@@ -115,6 +118,15 @@ SECTION_FAULTS = [
     (f"[web]\npublic_url = 'https://u:{SECRET}@x'", f"web.public_url (yizhan.toml): {PUBLIC_URL}"),
     ("[work]\nthreads = 0", "work.threads (yizhan.toml): expected a number above 0"),
     ("[work]\nthreads = 1.5", "work.threads (yizhan.toml): expected a number above 0"),
+    (
+        "[work]\nqueues = 'Slow one'",
+        "work.queues (yizhan.toml): expected the names of queues, or nothing for all of them",
+    ),
+    (
+        "[retention]\npayloads = '3 months'",
+        'retention.payloads (yizhan.toml): expected a number and its unit, "90s", "30m", "24h" or "90d"',
+    ),
+    ("[web]\ndrain = 5", 'web.drain (yizhan.toml): expected a number and its unit, "90s", "30m", "24h" or "90d"'),
     ("[log]\nlevel = 'loud'", "log.level (yizhan.toml): expected debug, info, warning or error"),
     ("[log]\nformat = 'xml'", "log.format (yizhan.toml): expected auto, json or pretty"),
     (

@@ -329,3 +329,38 @@ def test_an_attempt_that_was_swept_is_not_renewed(store: Store, clock: Clock) ->
     store.renew([lost])
     clock.pass_time(seconds=41)
     assert store.sweep(LIMITS) == Swept(lost=2)
+
+
+def end_all(store: Store, offers: Sequence[Offer]) -> None:
+    for offer in offers:
+        store.settle(begin(store, offer), SUCCEEDED)
+
+
+def replay_all(store: Store) -> list[int]:
+    ids = store.delivery_ids(Filters())
+    store.replay(ids, "mei")
+    return ids
+
+
+def test_what_was_replayed_waits_for_what_is_live(store: Store, clock: Clock) -> None:
+    """However long it has been due: a bulk replay must not stand before a customer's order."""
+    owe(store, *[None] * 20)
+    end_all(store, claim(store))
+    replayed = replay_all(store)
+    clock.pass_time(seconds=60)
+    owe(store, *[None] * 6)
+    first = [offer.delivery_id for offer in claim(store, 5)]
+    assert not set(first) & set(replayed)
+    end_all(store, [Offer(delivery_id, 1, "a") for delivery_id in first])
+    assert [offer.delivery_id in replayed for offer in claim(store, 5)] == [False, True]
+
+
+def test_replays_are_an_eighth_of_what_is_held_at_most(store: Store) -> None:
+    """What becomes due next finds room."""
+    owe(store, *[None] * 40, handlers=("a", "b"))
+    end_all(store, claim(store, 1000))
+    replay_all(store)
+    assert len(claim(store, 80)) == 10
+    assert claim(store, 80) == []
+    owe(store, None)
+    assert len(claim(store, 80)) == 1

@@ -80,8 +80,8 @@ CREATE TABLE delivery (
   replayed_at    bigint
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
 CREATE UNIQUE INDEX delivery_owed ON delivery (envelope_seq, number, handler);
--- Each handler is claimed for on its own; those that may be what kills their worker apart from all, one at a time.
-CREATE INDEX delivery_due ON delivery (handler, due_at, id) WHERE state = 'due' AND head;
+-- Each handler is claimed for on its own, what was replayed apart; what may kill its worker apart from all, one at a time.
+CREATE INDEX delivery_due ON delivery (handler, (replays > 0), due_at, id) WHERE state = 'due' AND head;
 CREATE INDEX delivery_suspect ON delivery (due_at) WHERE state = 'due' AND lost >= 2;
 CREATE INDEX delivery_leased ON delivery (lease_until) WHERE state IN ('offered', 'running');
 CREATE INDEX delivery_lane ON delivery (lane, handler, id) WHERE state IN ('due', 'offered', 'running');
