@@ -26,6 +26,7 @@ bench: .bench/installed  ## measure the ack path beside a bare server and the us
 	@command -v wrk >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get install --yes --quiet wrk; } \
 	  || { echo "make bench needs wrk: sudo apt-get install wrk (Debian, Ubuntu), brew install wrk (macOS)"; exit 1; }
 	PYTHONPATH=.:tests .bench/bin/python -m bench $(if $(QUICK),--quick,--write)
+
 soak: fuzz  ## what takes long: bytes of any kind
 
 fuzz: $(VENV)/soak-installed
@@ -50,11 +51,7 @@ lock: $(VENV)/installed  ## resolve the dependencies anew
 	  --upgrade pyproject.toml --group bench -c requirements.lock -o requirements-bench.lock
 	for group in soak audit; do \
 	  $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet \
-	    --upgrade --group $$group -o requirements-$$group.lock; done
-
-$(VENV)/soak-installed: $(VENV)/installed requirements-soak.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-soak.lock
-	@touch $@
+	    --upgrade --group pyproject.toml:$$group -o requirements-$$group.lock; done
 
 $(VENV)/installed: requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -62,6 +59,10 @@ $(VENV)/installed: requirements-dev.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@touch $@
+
+$(VENV)/soak-installed: $(VENV)/installed requirements-soak.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-soak.lock
 	@touch $@
 
 .bench/installed: requirements-bench.lock

@@ -12,8 +12,8 @@ from builders import account, callback
 from live import request
 from processes import Yizhan
 
+from receiver.connections import HEAD_WITHIN
 from receiver.deliveries import Filters
-from receiver.serving import HEAD_WITHIN
 
 MAIN = account("pandapon", name="main")
 IDLE = 2_000

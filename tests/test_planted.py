@@ -223,23 +223,22 @@ def metrics(running: Yizhan) -> str:
     return text
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        f'[store]\nurl = "postgresql://u:{SECRETS["database"]}@127.0.0.1:1/d?sslpassword={SECRETS["database"]}"',
-        f'[store]\nurl = "postgresql://u:{SECRETS["database"]}@no port:x/d"',
-        f'[store]\nurl = "mysql://u:{SECRETS["database"]}@h/d"',
-        f'[broker]\nurl = "redis://:{SECRETS["broker"]}@127.0.0.1:1"',
-        f'[broker]\nurl = "http://:{SECRETS["broker"]}@127.0.0.1:1"',
-        f'[web]\nport = "{SECRETS["database"]}"',
-        f'[handlers.shop]\nrouter = "wants:create"\nsecret = "{SECRETS["handler"]}"',
-        f'[handlers.shop]\nrouter = "wants:create"\nsecret_env = "SHOP_SECRET"\n"{SECRETS["handler"]}" = 1',
-        '[handlers.shop]\nrouter = "wants:fails"\nsecret_env = "SHOP_SECRET"',
-        f'[[accounts]]\nname = "other"\nsource = "pandapon"\naccess_key = "k"\naccess_secret = ["{SECRETS["old"]}", 5]',
-        f'[[accounts]]\nname = "other"\nsource = "pandapon"\naccess_key = "k"\naccess_secret_file = "{SECRETS["old"]}"',
-        f'[[accounts]]\nname = "other"\naccess_secret = "{SECRETS["old"]}',
-    ],
-)
+ACCOUNT = '[[accounts]]\nname = "other"\nsource = "pandapon"\naccess_key = "k"\n'
+WRONG = {
+    "server": f'[store]\nurl = "postgresql://u:{SECRETS["database"]}@127.0.0.1:1/d?sslpassword={SECRETS["database"]}"',
+    "port": f'[store]\nurl = "postgresql://u:{SECRETS["database"]}@no port:x/d"',
+    "broker": f'[broker]\nurl = "redis://:{SECRETS["broker"]}@127.0.0.1:1"',
+    "scheme": f'[broker]\nurl = "http://:{SECRETS["broker"]}@127.0.0.1:1"',
+    "handler-type": f'[handlers.shop]\nrouter = "wants:create"\nsecret = "{SECRETS["handler"]}"',
+    "handler-key": f'[handlers.shop]\nrouter = "wants:create"\nsecret_env = "SHOP_SECRET"\n"{SECRETS["handler"]}" = 1',
+    "handler-fails": '[handlers.shop]\nrouter = "wants:fails"\nsecret_env = "SHOP_SECRET"',
+    "list": f'{ACCOUNT}access_secret = ["{SECRETS["old"]}", 5]',
+    "file": f'{ACCOUNT}access_secret_file = "{SECRETS["old"]}"',
+    "syntax": f'{ACCOUNT}access_secret = "{SECRETS["old"]}',
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
 def test_no_secret_comes_out_of_a_configuration_that_is_wrong(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: str
 ) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from live import Connection, Journal, Site, request, serve, signed
 
-from receiver import serving
+from receiver import connections
 from receiver.store.sqlite import SqliteStore
 
 HEAD = request(signed()).partition(b"\r\n\r\n")[0]
@@ -23,7 +23,7 @@ def unharmed(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 @pytest.fixture
 def hasty(store: SqliteStore, path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     """A site that waits half a second for a head."""
-    monkeypatch.setattr(serving, "HEAD_WITHIN", 0.5)
+    monkeypatch.setattr(connections, "HEAD_WITHIN", 0.5)
     with serve(store, path, journal) as site:
         yield site
 
@@ -31,7 +31,7 @@ def hasty(store: SqliteStore, path: Path, journal: Journal, monkeypatch: pytest.
 @pytest.fixture
 def cramped(store: SqliteStore, path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     """A site with room for eight connections."""
-    monkeypatch.setattr(serving, "MAX_CONNECTIONS", 8)
+    monkeypatch.setattr(connections, "MAX_CONNECTIONS", 8)
     with serve(store, path, journal) as site:
         yield site
 
@@ -106,9 +106,9 @@ def test_what_is_no_body_ends_somewhere(site: Site, begun: bytes, piece: bytes) 
 
 
 def test_head_over_the_limit_is_431(site: Site) -> None:
-    unended = request(headers={"x": "a" * 2 * serving.MAX_HEAD}).removesuffix(b"\r\n\r\n")
+    unended = request(headers={"x": "a" * 2 * connections.MAX_HEAD}).removesuffix(b"\r\n\r\n")
     assert site.ask(unended).status == 431
-    assert site.ask(request(signed(), headers={"x": "a" * (serving.MAX_HEAD // 2)})).status == 200
+    assert site.ask(request(signed(), headers={"x": "a" * (connections.MAX_HEAD // 2)})).status == 200
 
 
 def test_too_many_requests_at_once_are_hung_up_on(site: Site) -> None:
