@@ -13,14 +13,14 @@ run: $(VENV)/installed  ## install, then everything in one process, playing a de
 	$(BIN)/yizhan dev --demo
 
 test: $(VENV)/installed  ## install, then all tests
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist loadfile
 
 check: $(VENV)/installed  ## all that must hold before a commit
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist loadfile
 
 bench: .bench/installed  ## measure the ack path beside a bare server and the usual choices; QUICK=1: in two minutes
 	@command -v wrk >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get install --yes --quiet wrk; } \

@@ -29,6 +29,10 @@ def test_a_new_envelope_is_stored_byte_for_byte(store: Store) -> None:
     assert (found.order_id, found.refund_id) == (sent.order_ids[0], None)
 
 
+def test_a_batch_without_envelopes_has_no_receipts(store: Store) -> None:
+    assert put(store) == []
+
+
 def test_the_same_bytes_are_a_redelivery_and_counted(store: Store) -> None:
     sent = envelope()
     [first] = put(store, sent)
