@@ -255,4 +255,6 @@ def test_no_secret_comes_out_of_a_configuration_that_is_wrong(
     (tmp_path / "yizhan.toml").write_text(f"{known}{wrong}\n")
     said = run(tmp_path, "check")
     assert "✗" in said
-    assert found_in(said + run(tmp_path, "run")) == []
+    if "redis:" not in wrong:  # which `run` does without
+        said += run(tmp_path, "run")
+    assert found_in(said) == []

@@ -13,7 +13,7 @@ import pytest
 import typer
 from chart import CHART, NAMESPACE, Object, example, merged, objects, one
 
-from receiver import endpoint, errors, inbox
+from receiver import allowances, endpoint, errors, inbox
 from receiver.backlog import BacklogCollector
 from receiver.cli import app
 from receiver.metrics import Metrics
@@ -92,7 +92,7 @@ def test_a_query_that_prometheus_would_not_read_is_seen() -> None:
 def test_outcomes_are_those_that_are_counted() -> None:
     """A word that no code says would make an alert that never fires."""
     reasons = {kind.reason for kind in vars(errors).values() if isinstance(kind, type) and hasattr(kind, "reason")}
-    sources = "".join(inspect.getsource(module) for module in (endpoint, inbox))
+    sources = "".join(inspect.getsource(module) for module in (allowances, endpoint, inbox))
     not_committed = set(re.findall(r'NotCommitted(?:, |\()"(\w+)"', sources))
     assert len(not_committed) > 3
     words = {
