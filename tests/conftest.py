@@ -1,12 +1,15 @@
 """What most tests start from."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import brokers
 import databases
 import pytest
 import services
+import structlog
 from brokers import BrokerServer
 from builders import Clock
 from databases import Database, Templates
@@ -14,6 +17,22 @@ from databases import Database, Templates
 from receiver.store.base import Store
 from receiver.store.postgresql import PostgresStore
 from receiver.store.sqlite import SqliteStore
+
+
+@pytest.fixture(autouse=True)
+def _logging_ends_with_the_test(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A command that runs in this process sets up logging for all of it; what it caches, stays."""
+    configure, root = structlog.configure, logging.getLogger()
+    handlers, level, before = root.handlers[:], root.level, structlog.get_config()
+
+    def uncached(**how: Any) -> None:
+        configure(**how | {"cache_logger_on_first_use": False})
+
+    monkeypatch.setattr(structlog, "configure", uncached)
+    yield
+    configure(**before)
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture
