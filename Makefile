@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check lock clean
+.PHONY: run test check soak soak-faults lock clean
 
 run: $(VENV)/installed  ## install, then everything in one process, playing a demo against itself
 	$(BIN)/yizhan dev --demo
@@ -17,6 +17,11 @@ check: $(VENV)/installed  ## all that must hold before a commit
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest
+
+soak: soak-faults  ## what takes long
+
+soak-faults: $(VENV)/installed  ## kill, hold, fill and move whatever can be, on PostgreSQL with Redis and with RabbitMQ
+	PYTHONPATH=.:tests $(BIN)/python -m soak --install $(SOAK_FAULTS)
 
 lock: $(VENV)/installed  ## resolve the dependencies anew
 	$(BIN)/pip install --quiet uv

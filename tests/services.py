@@ -93,14 +93,14 @@ def program(name: str, where: str, *, package: str) -> str:
         found = shutil.which(name, path=os.pathsep.join([*map(str, folders), os.environ.get("PATH", os.defpath)]))
         if found is not None:
             return found
-        if not again:
-            _install(package)
+        if not again and _IN_CI:
+            install(package)
     return _missing(f"{name} is not installed; on Debian: apt-get install {package}")
 
 
-def _install(package: str) -> None:
+def install(package: str) -> None:
     """On a machine that is there for tests alone."""
-    if _IN_CI and os.geteuid() == 0 and shutil.which("apt-get"):
+    if os.geteuid() == 0 and shutil.which("apt-get"):
         for words in (("update",), ("install", "--yes", "--no-install-recommends", package)):
             subprocess.run(["apt-get", "--quiet", *words], check=False)
 
