@@ -55,6 +55,8 @@ class Account:
     user_id: str | None = None
     #: PandaPon alone: what the signature is computed over, as templates (see ``sources/pandapon/signing.py``).
     signature_base: tuple[str, ...] = ("{access_key}{body}",)
+    #: Callbacks a second that get in, of each process; ``None``: as many as come.
+    max_rate: float | None = None
     api: ApiAccess = ApiAccess()
     #: What ``[accounts.operations]`` adds to the catalogue.
     operations: tuple[Completed, ...] = ()

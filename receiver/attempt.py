@@ -58,7 +58,7 @@ def ended(failure: BaseException | None, started: Started, route: Route, duratio
     """What becomes of the delivery."""
     if failure is None:
         return Ended(outcome="succeeded", state="succeeded", duration=duration)
-    error = describe(failure)
+    error = describe(failure, handler=route.handler)
     delay = retries.delay_after(started.tries, route.max_attempts, failure)
     if delay is None:
         return Ended(outcome="failed", state="dead", error=error, duration=duration)

@@ -15,6 +15,7 @@ from receiver.accounts import Account
 from receiver.api import Apis
 from receiver.backlog import BacklogCollector
 from receiver.metrics import Metrics
+from receiver.precedence import Precedence
 from receiver.pulses import Pulses
 from receiver.routing import Router
 from receiver.serving import Server
@@ -56,12 +57,18 @@ def run(
         store.migrate()
         sweep(store, router, everything=True)
         metrics.look_up(BacklogCollector(store))
+        precedence = Precedence()
+
+        def committed(rows: int) -> None:
+            precedence.committed(rows)
+            wake.set()
+
         app = web.create(
             store=store,
             accounts=accounts,
             metrics=metrics,
             max_body=max_body,
-            on_commit=wake.set,
+            on_commit=committed,
             alive=pulses.fresh,
         )
         with working(
@@ -77,8 +84,9 @@ def run(
             keep_payloads=keep_payloads,
             grace=grace,
             pulse=lambda: pulses.beat(0),
+            give_way=precedence.give_way,
         ):
-            Server(app, on_ready=on_ready).run(sockets=[listener])
+            Server(app, on_ready=on_ready, on_drain=app.drain).run(sockets=[listener])
     finally:
         store.close()
         apis.close()

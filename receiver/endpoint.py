@@ -1,6 +1,7 @@
 """HTTP: bytes to callback, envelope to acknowledgement, refusal to status. The ack path: hot, hence raw ASGI."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from functools import partial
 from time import perf_counter
@@ -11,6 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 from receiver import accept
 from receiver.accounts import Account
 from receiver.body import RestToCome, SenderGone, discard_rest, read_body
+from receiver.deadlines import Deadlines
 from receiver.envelope import Callback, Envelope, Receipt
 from receiver.errors import BodyTooLarge, BodyTooSlow, CallbackRejected, NotCommitted, SignatureWrong, UnknownAccount
 from receiver.inbox import Inbox
@@ -18,6 +20,7 @@ from receiver.metrics import Metrics
 from receiver.sources.base import Source
 
 log = structlog.stdlib.get_logger()
+_stdlib_log = logging.getLogger(__name__)
 
 #: The platform hangs up after 1000 ms (https://doc-en.pandapon.com/doc-6055772), its siblings after 500 to 1000. What
 #: is not committed by now is refused while the sender still listens.
@@ -54,7 +57,7 @@ _not_committed_in_time = partial(NotCommitted, "deadline")
 
 
 class CallbackEndpoint:
-    """``/callbacks/{account}``, as an ASGI app inside a Starlette ``Route``."""
+    """``/callbacks/{account}``: made on the event loop, and called like an ASGI app that is told the account's name."""
 
     def __init__(
         self,
@@ -68,10 +71,10 @@ class CallbackEndpoint:
         self._inbox = inbox
         self._metrics = metrics
         self._max_body = max_body
+        self._deadlines = Deadlines(DEADLINE)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, name: str, scope: Scope, receive: Receive, send: Send) -> None:
         began = perf_counter()
-        name: str = scope["path_params"]["account"]
         try:
             start, body = await self._answer_to(scope, receive, name, began)
         except SenderGone:
@@ -87,36 +90,42 @@ class CallbackEndpoint:
         known = self._accounts.get(name)
         #: What to raise at the deadline; made only then, since an error that its own frame holds is not let go.
         late: Callable[[], CallbackRejected] = BodyTooSlow
+        deadline = self._deadlines.begin(began)
         try:
-            async with asyncio.timeout(DEADLINE):
-                try:
-                    body = await read_body(receive, scope["headers"], self._max_body)
-                except RestToCome as refusal:
-                    late = BodyTooLarge
-                    await discard_rest(receive, refusal, self._max_body)
-                    raise
-                late = _not_committed_in_time
-                if known is None:
-                    raise UnknownAccount
-                account, source = known
-                method = scope["method"]
-                if method in {"GET", "HEAD"}:
-                    self._note_probe(account, scope)
-                    return _ACKNOWLEDGED
-                if method != "POST":
-                    return _METHOD_NOT_ALLOWED
-                callback = Callback(scope["headers"], body)
-                if source.unsigned(callback) and source.topicless(callback):
-                    self._note_probe(account, scope)
-                    return _ACKNOWLEDGED
-                envelope, receipt = await accept.accept(callback, account, source, self._inbox)
-        except TimeoutError:
+            try:
+                body = await read_body(receive, scope["headers"], self._max_body)
+            except RestToCome as refusal:
+                late = BodyTooLarge
+                await discard_rest(receive, refusal, self._max_body)
+                raise
+            late = _not_committed_in_time
+            if known is None:
+                raise UnknownAccount
+            account, source = known
+            method = scope["method"]
+            if method in {"GET", "HEAD"}:
+                self._note_probe(account, scope)
+                return _ACKNOWLEDGED
+            if method != "POST":
+                return _METHOD_NOT_ALLOWED
+            callback = Callback(scope["headers"], body)
+            if source.unsigned(callback) and source.topicless(callback):
+                self._note_probe(account, scope)
+                return _ACKNOWLEDGED
+            envelope, receipt = await accept.accept(callback, account, source, self._inbox)
+        except asyncio.CancelledError:
+            if not deadline.uncancelled():
+                raise
             raise late() from None
+        finally:
+            self._deadlines.end(deadline)
         self._note_acknowledged(envelope, receipt, perf_counter() - began)
         return _ACKNOWLEDGED
 
     def _note_acknowledged(self, envelope: Envelope, receipt: Receipt, seconds: float) -> None:
         self._metrics.acknowledged(envelope.account, envelope.topic, redelivery=receipt.redelivery, seconds=seconds)
+        if not _stdlib_log.isEnabledFor(logging.DEBUG):  # structlog takes ten times as long to find that out
+            return
         log.debug(
             "callback.acknowledged",
             account=envelope.account,

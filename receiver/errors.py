@@ -8,7 +8,7 @@ YizhanError
 │   ├── NoSecret                401  the account has no secret: it refuses everything
 │   ├── BodyTooLarge            413
 │   ├── BodyTooSlow             408  the body was not complete at the deadline
-│   └── NotCommitted            503  the store did not commit in time, or the buffer is full
+│   └── NotCommitted            503  the store did not commit in time, or there is no room for more
 ├── Undecodable                 a verified body that no event can be made of: the envelope is buried as unreadable
 ├── HandlerFailure              what a handler raises to decide what becomes of its delivery
 │   ├── PermanentFailure        dead now
@@ -91,7 +91,7 @@ class NotCommitted(CallbackRejected):
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
-        #: ``deadline``, ``buffer_full``, ``store_unavailable`` or ``shutting_down``.
+        #: ``deadline``, ``buffer_full``, ``buffer_share``, ``rate``, ``store_unavailable`` or ``shutting_down``.
         self.reason = reason
 
 

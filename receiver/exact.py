@@ -16,9 +16,11 @@ import orjson
 _SHAPE = bytes.maketrans(b"123456789E", b"000000000e")
 
 #: What a float or a 64-bit integer may not hold; all numbers of 19 digits fit unless they are negative or no integers.
-_TOO_PRECISE = (b"0" * 20, b"-" + b"0" * 19, b"0" * 16 + b".", b"0" * 16 + b"e")
-#: Sixteen significant digits around a point: a float holds fifteen.
-_TOO_PRECISE_DECIMALS = tuple(b"0" * before + b"." + b"0" * (16 - before) for before in range(1, 16))
+_TOO_PRECISE = (b"0" * 20, b"-" + b"0" * 19, b"0" * 16 + b"e")
+#: Sixteen significant digits around a point: a float holds fifteen. Half of them stand on one side of it, which no
+#: price has: to look for that first takes 1 microsecond in place of 13 (a body of 1.3 kB).
+_TOO_PRECISE_DECIMALS = tuple(b"0" * before + b"." + b"0" * (16 - before) for before in range(1, 17))
+_LONG_DECIMALS = (b"0" * 8 + b".", b"." + b"0" * 8)
 
 MAX_IDENTIFIER = 200
 
@@ -37,14 +39,20 @@ def loads(text: bytes | str) -> Any:
     try:
         parsed = orjson.loads(data)
         shape = data.translate(_SHAPE)
-        too_precise = any(run in shape for run in _TOO_PRECISE)
-        if not too_precise and b"0.0" in shape:
-            too_precise = any(run in shape for run in _TOO_PRECISE_DECIMALS)
-        if not too_precise:
+        if not _holds(shape, _TOO_PRECISE) and not (
+            _holds(shape, _LONG_DECIMALS) and _holds(shape, _TOO_PRECISE_DECIMALS)
+        ):
             return parsed
         return json.loads(data, parse_float=Decimal, parse_constant=_refuse_constant)
     except (ValueError, ArithmeticError, RecursionError) as error:  # arithmetic: an exponent that no Decimal can hold
         raise NotJson(type(error).__name__) from error
+
+
+def _holds(shape: bytes, runs: tuple[bytes, ...]) -> bool:
+    for run in runs:  # noqa: SIM110  (a generator takes twice as long)
+        if shape.rfind(run) >= 0:  # from behind: thrice as fast where digits are many
+            return True
+    return False
 
 
 def dumps_sorted(value: Any) -> bytes:

@@ -4,6 +4,8 @@ An exception's own text may quote anything (a name, a phone, a key), so it is ke
 this service raises, and ``HandlerFailure``, whose text the handler's author wrote for this purpose.
 """
 
+import inspect
+from collections.abc import Callable
 from pathlib import PurePath
 from types import TracebackType
 
@@ -13,8 +15,11 @@ from receiver.errors import YizhanError
 MAX_TEXT = 500
 
 
-def describe(error: BaseException) -> str:
-    """``ValueError at shop.py:12 in reserve, from KeyError at …``."""
+def describe(error: BaseException, *, handler: Callable[..., object] | None = None) -> str:
+    """``ValueError at shop.py:12 in reserve, from KeyError at …``.
+
+    Where a library raised it, the place in the ``handler``'s own files that called it is named as well.
+    """
     text = type(error).__name__
     own_words = _own_words(error) if isinstance(error, YizhanError) else ""
     if own_words:
@@ -22,6 +27,9 @@ def describe(error: BaseException) -> str:
     place = _innermost(error.__traceback__)
     if place is not None:
         text += f" at {place}"
+    caller = None if handler is None else _innermost(error.__traceback__, _folder(handler))
+    if caller not in (None, place):
+        text += f", called at {caller}"
     cause = error.__context__ if error.__cause__ is None and not error.__suppress_context__ else error.__cause__
     return text if cause is None else f"{text}, from {type(cause).__name__}" + _at(cause)
 
@@ -51,12 +59,19 @@ def _at(error: BaseException) -> str:
     return "" if place is None else f" at {place}"
 
 
-def _innermost(traceback: TracebackType | None) -> str | None:
-    if traceback is None:
-        return None
-    while traceback.tb_next is not None:
+def _innermost(traceback: TracebackType | None, folder: PurePath | None = None) -> str | None:
+    """Of all frames, or of those whose file is in the folder."""
+    found = None
+    while traceback is not None:
+        if folder is None or PurePath(traceback.tb_frame.f_code.co_filename).parent == folder:
+            found = traceback
         traceback = traceback.tb_next
-    return _place(traceback)
+    return None if found is None else _place(found)
+
+
+def _folder(handler: Callable[..., object]) -> PurePath | None:
+    code = getattr(inspect.unwrap(handler), "__code__", None)
+    return None if code is None else PurePath(code.co_filename).parent
 
 
 def _place(traceback: TracebackType) -> str:

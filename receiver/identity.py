@@ -13,6 +13,7 @@ stays small. The digest of the raw bytes goes along always, since equal bytes ar
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Literal
 
@@ -34,9 +35,7 @@ class Identity:
 
 def of_message_id(account: str, message_id: str, body: bytes) -> Identity:
     """The source numbers its messages: same number, same message."""
-    return Identity(
-        "message_id", _digest(b"message_id", account.encode(), message_id.encode()), _of_bytes(account, body)
-    )
+    return Identity("message_id", _digest(("message_id", account), message_id.encode()), _of_bytes(account, body))
 
 
 def of_content(account: str, platform: str | None, topic: str, content: Mapping[str, Any], body: bytes) -> Identity:
@@ -45,8 +44,7 @@ def of_content(account: str, platform: str | None, topic: str, content: Mapping[
         written = exact.dumps_sorted(content)
     except exact.NotJson:  # nested so deep that it cannot be written again
         return of_bytes(account, body)
-    key = _digest(b"content", account.encode(), (platform or "").encode(), topic.encode(), written)
-    return Identity("content", key, _of_bytes(account, body))
+    return Identity("content", _digest(("content", account, platform or "", topic), written), _of_bytes(account, body))
 
 
 def of_bytes(account: str, body: bytes) -> Identity:
@@ -56,13 +54,22 @@ def of_bytes(account: str, body: bytes) -> Identity:
 
 
 def _of_bytes(account: str, body: bytes) -> bytes:
-    return _digest(b"bytes", account.encode(), body)
+    return _digest(("bytes", account), body)
 
 
-def _digest(*parts: bytes) -> bytes:
+def _digest(address: tuple[str, ...], content: bytes) -> bytes:
     """BLAKE2b over the parts, each preceded by its length, so that no two lists of parts read alike."""
-    digest = blake2b(digest_size=DIGEST_SIZE)
-    for part in parts:
-        digest.update(len(part).to_bytes(8, "big"))
-        digest.update(part)
+    digest = _begun(address).copy()
+    digest.update(len(content).to_bytes(8, "big"))
+    digest.update(content)
     return digest.digest()
+
+
+@lru_cache(maxsize=1024)  # the topics of some accounts: to begin anew costs as much as a kilobyte
+def _begun(address: tuple[str, ...]) -> blake2b:
+    digest = blake2b(digest_size=DIGEST_SIZE)
+    for part in address:
+        data = part.encode()
+        digest.update(len(data).to_bytes(8, "big"))
+        digest.update(data)
+    return digest

@@ -16,6 +16,18 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from receiver.failures import describe, places
 
+#: Below a warning they tell steps of their own; watchfiles also each write to a log file beside what it watches.
+_CHATTY = (
+    "asyncio",
+    "dramatiq",
+    "httpcore2",
+    "httpx2",
+    "pika",
+    "receiver.broker.deliver",
+    "uvicorn",
+    "watchfiles",
+)
+
 
 def configure(*, level: str = "info", style: Literal["auto", "json", "pretty"] = "auto") -> None:
     """Set up logging for this process. ``auto``: pretty where stderr is a terminal."""
@@ -58,7 +70,7 @@ def configure(*, level: str = "info", style: Literal["auto", "json", "pretty"] =
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     threading.excepthook = _thread_failed
-    for chatty in ("dramatiq", "receiver.broker.deliver", "uvicorn", "httpx2", "httpcore2", "asyncio", "pika"):
+    for chatty in _CHATTY:
         logging.getLogger(chatty).setLevel(max(root.level, logging.WARNING))
 
 

@@ -68,7 +68,7 @@ class Reloading(threading.Thread):
         tell_faults(faults)
         log.info(
             "handlers.reloaded",
-            files=sorted(path.name for path in changed),
+            files=sorted(_shown(path, self._folder) for path in changed),
             handlers=len(names),
             **{"waiting" if faults else "gone": [route.name for route in missing]},
         )
@@ -104,6 +104,10 @@ def _forget(packages: set[str], folder: Path, changed: set[Path]) -> None:
 def _of_the_team(path: Path, folder: Path) -> bool:
     """In their folder, but not among the installed packages that may lie in it too."""
     return path.is_relative_to(folder) and not any(path.is_relative_to(place) for place in _INSTALLED)
+
+
+def _shown(path: Path, folder: Path) -> str:
+    return str(path.relative_to(folder) if path.is_relative_to(folder) else path)
 
 
 def _places(package: str) -> set[Path]:

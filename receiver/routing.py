@@ -1,5 +1,6 @@
 """The seam: routers collect handlers, a handler is a function of one ``Context``."""
 
+import inspect
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -156,6 +157,10 @@ class Router:
             own_name = getattr(handler, "__qualname__", None)
             if not callable(handler) or not (name or own_name):
                 raise RoutingError(f"{where}: {type(handler).__name__} is no function; write one, or give it a name=…")
+            if not _takes_one(handler):
+                raise RoutingError(
+                    f"{where}: {name or own_name} must take one argument, the Context; nothing else is given"
+                )
             self._add(
                 Route(
                     name=name or f"{handler.__module__}.{own_name}",
@@ -190,3 +195,13 @@ class Router:
             raise RoutingError(f"handler {route.name!r} is registered twice; register it once, or give one a name")
         self._routes.append(route)
         self._owed.append(route)
+
+
+def _takes_one(handler: Callable[..., object]) -> bool:
+    try:
+        inspect.signature(handler).bind(None)
+    except TypeError:
+        return False
+    except ValueError:  # written in C, and does not say
+        return True
+    return True

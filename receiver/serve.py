@@ -30,4 +30,4 @@ def serve(
     metrics = Metrics(shared)
     with contextlib.closing(open_store(store_url)) as store:
         app = web.create(store=store, accounts=accounts, metrics=metrics, max_body=max_body)
-        Server(app, drain=drain.total_seconds()).run(sockets=[listener])
+        Server(app, on_drain=app.drain, drain=drain.total_seconds()).run(sockets=[listener])

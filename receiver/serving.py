@@ -8,11 +8,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-import httptools
 import uvicorn
-from starlette.applications import Starlette
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from starlette.types import ASGIApp
 
+from receiver.connections import Connections, Http, room
 from receiver.errors import SettingsError
 
 
@@ -29,54 +28,21 @@ def listen(host: str, port: int, key: str) -> socket.socket:
     return listener
 
 
-class Http(HttpToolsProtocol):
-    """uvicorn's, but what comes with an offer of another protocol is read as if it came without.
-
-    Java's HTTP clients offer HTTP/2 or TLS in plain HTTP unless told not to, and a server may pass it over (RFC 9110,
-    7.8). uvicorn loses the body of such a request: https://github.com/Kludex/uvicorn/issues/2722
-    """
-
-    def on_headers_complete(self) -> None:
-        if not self.parser.should_upgrade():
-            super().on_headers_complete()
-
-    def on_message_complete(self) -> None:
-        if not self.parser.should_upgrade():
-            super().on_message_complete()
-
-    def data_received(self, data: bytes) -> None:
-        self._unset_keepalive_if_required()
-        try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade as offer:
-            self._pass_over(data[offer.args[0] :])
-        except httptools.HttpParserError:
-            self._refuse()
-
-    def _pass_over(self, rest: bytes) -> None:
-        method = self.parser.get_method()
-        if method == b"CONNECT":  # no offer: all that this method asks for
-            self._refuse()
-            return
-        lines = [b"%b %b HTTP/%b" % (method, self.url, self.parser.get_http_version().encode())]
-        lines += [b"%b: %b" % header for header in self.headers if header[0] != b"upgrade"]
-        self.parser = httptools.HttpRequestParser(self)
-        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's own
-        self.data_received(b"\r\n".join((*lines, b"", rest)))
-
-    def _refuse(self) -> None:
-        self.logger.warning("Invalid HTTP request received.")
-        self.send_400_response("Invalid HTTP request received.")
-
-
 class Server(uvicorn.Server):
     """``run(sockets=[…])`` serves until SIGTERM or SIGINT, answers what has come in by then, and returns.
 
-    Asked to stop, it first goes on serving for ``drain`` seconds: ``app.state.draining`` is set, and with each answer
+    Asked to stop, it first goes on serving for ``drain`` seconds: ``on_drain`` is called, and with each answer
     the sender is told to connect anew, so that a balancer leads it elsewhere and no request meets a closed door.
     """
 
-    def __init__(self, app: Starlette, *, on_ready: Callable[[], None] = lambda: None, drain: float = 0) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        on_ready: Callable[[], None] = lambda: None,
+        on_drain: Callable[[], None] = lambda: None,
+        drain: float = 0,
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -94,7 +60,8 @@ class Server(uvicorn.Server):
                 timeout_graceful_shutdown=5,
             )
         )
-        self._app = app
+        self.server_state = Connections(room())
+        self._on_drain = on_drain
         self._on_ready = on_ready
         self._drain = drain
 
@@ -118,7 +85,7 @@ class Server(uvicorn.Server):
 
     async def main_loop(self) -> None:
         await super().main_loop()
-        self._app.state.draining = True
+        self._on_drain()
         self.server_state.default_headers = [*self.server_state.default_headers, (b"connection", b"close")]
         until = time.monotonic() + self._drain
         while time.monotonic() < until and not self.force_exit:  # noqa: ASYNC110  (a signal sets it)

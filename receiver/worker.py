@@ -47,11 +47,12 @@ def working(
     keep_payloads: timedelta | None = None,
     grace: timedelta = timedelta(seconds=30),
     pulse: Callable[[], None] = lambda: None,
+    give_way: Callable[[], None] = lambda: None,
 ) -> Iterator[None]:
     """All of it, running; at the end nothing new begins, and handlers get ``grace`` to come to their end.
 
     ``queues``: only handlers of these; ``None``: this process runs them all, as of one queue. ``alone``: no other
-    process works on the store. ``pulse`` is called as long as it makes progress.
+    process works on the store. ``pulse`` is called as long as it makes progress, ``give_way`` after each turn.
     """
     broker = brokers.open_broker(broker_url)
     shares = Shares(threads)
@@ -66,6 +67,7 @@ def working(
     def turned() -> None:
         if worker.alive() and deliverer.stuck() < threads:
             pulse()
+        give_way()
 
     brokers.declare(broker, [DEFAULT_QUEUE] if queues is None else queues, deliverer.deliver)
     worker = Worker(broker, threads)

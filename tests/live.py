@@ -90,6 +90,10 @@ class Journal:
             self._written.notify_all()
         return line
 
+    def lines(self) -> list[EventDict]:
+        with self._written:
+            return list(self._lines)
+
     def named(self, event: str) -> list[EventDict]:
         with self._written:
             return [line for line in self._lines if line["event"] == event]
@@ -139,6 +143,15 @@ class Site:
     def payloads(self) -> list[bytes]:
         """What is committed, as another connection sees it."""
         return [payload for (payload,) in self._rows("SELECT payload FROM envelope ORDER BY seq")]  # type: ignore[misc]
+
+    def held(self) -> int:
+        """How many envelopes are committed."""
+        return self._rows("SELECT count(*) FROM envelope")[0][0]  # type: ignore[return-value]
+
+    def newest(self) -> bytes | None:
+        """The payload that was committed last."""
+        rows = self._rows("SELECT payload FROM envelope ORDER BY seq DESC LIMIT 1")
+        return rows[0][0] if rows else None  # type: ignore[return-value]
 
     def redeliveries(self) -> list[int]:
         return [count for (count,) in self._rows("SELECT redeliveries FROM envelope ORDER BY seq")]  # type: ignore[misc]
@@ -201,7 +214,7 @@ def request(
     body = b"" if callback is None else callback.body
     fields = {"host": "callbacks.example.com"}
     if callback is not None:
-        fields |= {name.decode(): value.decode() for name, value in callback.headers}
+        fields |= {name.decode(): value.decode("latin-1") for name, value in callback.headers}
         fields["content-length"] = str(len(body))
     fields |= headers or {}
     if "transfer-encoding" in fields:

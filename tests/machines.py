@@ -52,7 +52,8 @@ class Process:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "receiver", *command],
                 cwd=folder,
-                env={**os.environ, **ENVIRONMENT, **environment},
+                # What is killed cleans nothing up.
+                env={**os.environ, **ENVIRONMENT, "TMPDIR": str(folder), **environment},
                 stdout=log,
                 stderr=log,
             )

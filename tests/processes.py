@@ -77,6 +77,11 @@ class Yizhan:
                 stderr=log,
             )
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def ended(self) -> bool:
         """By itself."""
         return self._process is None or self._process.poll() is not None

@@ -26,7 +26,7 @@ def test_imports_run_one_way() -> None:
 
 def test_the_sandbox_reads_the_platform_s_pages_by_itself() -> None:
     """It shares no line with the client of the same API, and nothing but the command and the testing kit runs it."""
-    may = {"accounts", "envelope", "exact", "sandbox", "serving", "simulator", "sources"}
+    may = {"accounts", "connections", "envelope", "exact", "sandbox", "serving", "simulator", "sources"}
     for path in (ROOT / "receiver").rglob("*.py"):
         imported = set(re.findall(r"^(?:from|import) receiver\.(\w+)", path.read_text(), re.MULTILINE))
         place = path.relative_to(ROOT / "receiver").parts

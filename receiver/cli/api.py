@@ -53,7 +53,8 @@ def api(
         return
     accounts = {found.name: found for found in configured(context).settings.accounts}
     if account not in accounts:
-        output.fail(f"no account {account!r}; there are: {', '.join(accounts) or 'none'}")
+        known = ", ".join(accounts) or "none; add [[accounts]] to yizhan.toml"
+        output.fail(f"no account {account!r}; there are: {known}")
     caller = accounts[account]
     log = configured(context).settings.log
     logs.configure(level=log.level, style=log.format)

@@ -89,5 +89,5 @@ def _probe_broker(url: str) -> None:
 
 
 def _tell(finding: Finding) -> None:
-    mark = "✓" if finding.ok else "✗"
+    mark = "✗" if not finding.ok else "!" if finding.cure else "✓"
     typer.echo(f"{mark} {finding.what}" + (f" — {finding.cure}" if finding.cure else ""))

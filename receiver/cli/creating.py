@@ -30,4 +30,4 @@ def new(
         output.fail(f"cannot write {error.filename}: {error.strerror}; give another --dir", output.FOUND_WANTING)
     for path in written:
         print(path)
-    print(f"Go on: cd {folder / name} && pip install -e . --group dev && pytest && yizhan dev --demo")
+    print(f"Go on: cd {folder / name} && pip install -e '.[dev]' && pytest && yizhan dev --demo")

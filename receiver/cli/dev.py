@@ -24,7 +24,7 @@ from receiver.transport import Request, Response, Send, Transport
 
 #: How many seconds half an hour takes, for redeliveries.
 HALF_HOUR = 5.0
-#: What runs besides, when nothing is configured: one answer to a seller.
+#: What runs besides, when nothing is configured and nobody's handlers are there: one answer to a seller.
 DEMO_RULE = HandlerTable(
     "aftersales",
     "handlers.aftersales:create",
@@ -60,7 +60,8 @@ def dev(
     Each callback, event, handler and follow-up call is shown as it happens. The
     sandbox listens on the next port; what it holds is kept beside the store.
     Without a configuration there is one account for each source, with key `demo`
-    and secret `demo-secret`, and one rule that answers a rejected refund.
+    and secret `demo-secret`, and without handlers of yours one rule that answers
+    a rejected refund.
     A file of handlers that cannot be loaded is named, and the others run; what
     comes before it was ever loaded is not owed to its handlers.
     """
@@ -126,7 +127,8 @@ class _Handlers:
 
     def _tables(self) -> tuple[HandlerTable, ...]:
         told = self._settings.handler_tables
-        return told if self._settings.accounts or told else (DEMO_RULE,)
+        own = plugins.packages(self._settings.handlers.routers) - {"handlers"}
+        return told if self._settings.accounts or told or own else (DEMO_RULE,)
 
 
 def _next_port(port: int) -> int:

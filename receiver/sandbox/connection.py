@@ -5,7 +5,7 @@ from typing import Final
 
 from starlette.types import Receive, Scope
 
-from receiver.serving import Http
+from receiver.connections import Http
 
 _KEY: Final = "yizhan.transport"
 _LINE: Final = b"x-endless: " + b"0" * 1000 + b"\r\n"

@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from receiver.accounts import Account
 from receiver.settings.calling import ApiTable, access, completed
-from receiver.settings.model import TOLD, Section, Several, Text, validated
+from receiver.settings.model import TOLD, Decimals, Section, Several, Text, validated
 from receiver.settings.texts import Missing, text_of_file, text_of_variable
 from receiver.sources import SOURCES
 from receiver.sources.pandapon.signing import check_template
@@ -68,6 +68,8 @@ class CredentialsTable(Section):
 class AccountTable(ApiTable, CredentialsTable):
     """An account as it is written."""
 
+    max_rate: Decimals | None = Field(None, gt=0, description="callbacks a second, above 0")
+
 
 def account(table: Mapping[str, Any], context: Mapping[str, Any]) -> tuple[Account | None, dict[str, str]]:
     """The account, or else what is expected of which key."""
@@ -89,7 +91,7 @@ def account(table: Mapping[str, Any], context: Mapping[str, Any]) -> tuple[Accou
         access_key=written.access_key or written.access_key_env or written.access_key_file,
         secrets=written.access_secret or written.access_secret_env or written.access_secret_file,
         # A key that is not written is as Account has it.
-        **written.model_dump(include={"name", "source", "user_id", "signature_base"}, exclude_unset=True),
+        **written.model_dump(include={"name", "source", "user_id", "signature_base", "max_rate"}, exclude_unset=True),
         api=access(written),
         operations=operations,
     ), {}

@@ -2,6 +2,7 @@
 
 import hmac
 from collections.abc import Iterable
+from functools import lru_cache
 
 from receiver.accounts import Account
 from receiver.errors import NoSecret
@@ -9,10 +10,15 @@ from receiver.errors import NoSecret
 
 def keys(account: Account) -> tuple[bytes, ...]:
     """The account's secrets as HMAC keys, the newest first. A blank one is none; without any, ``NoSecret``."""
-    found = tuple(encoded(secret) for secret in account.secrets if secret.strip())
+    found = _keys(account.secrets)
     if not found:
         raise NoSecret
     return found
+
+
+@lru_cache(maxsize=64)
+def _keys(secrets: tuple[str, ...]) -> tuple[bytes, ...]:
+    return tuple(encoded(secret) for secret in secrets if secret.strip())
 
 
 def encoded(text: str) -> bytes:

@@ -161,7 +161,11 @@ class Yizhan:
         self._port = listener.getsockname()[1]
         table = {self.account.name: (self.account, SOURCES[self.account.source])}
         app = web.create(
-            store=self.store, accounts=table, metrics=Metrics(), max_body=1024 * 1024, on_commit=self._wake.set
+            store=self.store,
+            accounts=table,
+            metrics=Metrics(),
+            max_body=1024 * 1024,
+            on_commit=lambda _rows: self._wake.set(),
         )
         ready = threading.Event()
         server = Server(app, on_ready=ready.set)

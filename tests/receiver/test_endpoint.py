@@ -61,11 +61,10 @@ async def answer(endpoint: CallbackEndpoint, body: bytes, *, more: bool = False)
 
     scope: dict[str, Any] = {
         "method": "POST",
-        "path_params": {"account": "main"},
         "headers": list(builders.callback(body, of=ACCOUNT).headers),
     }
     with capture_logs():
-        await endpoint(scope, receive, send)
+        await endpoint("main", scope, receive, send)
     await asyncio.sleep(0)  # the turn of the loop in which it was cut off holds on to its frames
     status: int = sent[0]["status"]
     return status

@@ -1,5 +1,8 @@
 """An error is told by type and place; what it quotes stays where it was."""
 
+import json
+import re
+
 import pytest
 
 from receiver.errors import PermanentFailure, TransientFailure, Undecodable
@@ -125,3 +128,17 @@ def test_places_lead_from_the_outside_in() -> None:
     assert len(found) > 1
     assert found[-1].endswith(" in reserve")
     assert all("receiver/test_failures.py:" in place for place in found)
+
+
+def test_call_of_the_handler_is_named_where_a_library_raised() -> None:
+    """The place in the handler's own folder, once; a handler without code, or of elsewhere, has none to name."""
+
+    def parse() -> None:
+        json.loads("{")
+
+    inner, _, outer = describe(of(parse), handler=parse).partition(", called at ")
+    assert inner.startswith("JSONDecodeError at json/decoder.py:")
+    assert re.match(r"receiver/test_failures\.py:[0-9]+ in parse\b", outer)
+    assert ", called at " not in describe(of(reserve), handler=reserve)
+    assert ", called at " not in describe(of(parse), handler=print)
+    assert ", called at " not in describe(of(parse), handler=json.loads)

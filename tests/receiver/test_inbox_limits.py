@@ -1,6 +1,7 @@
 """The inbox: what it holds at most, and what no failure of the store can do to it."""
 
 import asyncio
+import dataclasses
 from collections.abc import Sequence
 
 import pytest
@@ -8,7 +9,7 @@ from builders import envelope
 from hand_store import HandStore, give_up, opened, put, receipt_of, standing
 from structlog.testing import capture_logs
 
-from receiver import inbox as inboxes
+from receiver import allowances
 from receiver.envelope import Envelope, Receipt
 from receiver.errors import NotCommitted, StoreUnavailable
 from receiver.inbox import Inbox
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_buffer_holds_so_many_rows_and_is_free_again_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inboxes, "MAX_WAITING", 3)
+    monkeypatch.setattr(allowances, "MAX_WAITING", 3)
     store = HandStore()
     async with opened(store) as inbox:
         await standing(inbox, store)
@@ -38,7 +39,7 @@ async def test_buffer_holds_so_many_rows_and_is_free_again_afterwards(monkeypatc
 
 async def test_buffer_holds_so_many_bytes_and_is_free_again_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
     size = len(envelope().payload)
-    monkeypatch.setattr(inboxes, "MAX_WAITING_BYTES", 2 * size)
+    monkeypatch.setattr(allowances, "MAX_WAITING_BYTES", 2 * size)
     store = HandStore()
     async with opened(store) as inbox:
         await standing(inbox, store)
@@ -55,9 +56,45 @@ async def test_buffer_holds_so_many_bytes_and_is_free_again_afterwards(monkeypat
         assert len(await asyncio.gather(*tasks)) == 3
 
 
+async def test_account_that_fills_the_buffer_leaves_room_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(allowances, "MAX_WAITING", 12)
+    store = HandStore()
+    async with opened(store) as inbox:
+        await standing(inbox, store)
+        greedy = [dataclasses.replace(envelope(), account="greedy") for _ in range(13)]
+        tasks = await put(inbox, *greedy[:10])
+        with pytest.raises(NotCommitted, match="buffer_share"):
+            await inbox.put(greedy[10])
+        tasks += await put(inbox, envelope(), envelope())
+        with pytest.raises(NotCommitted, match="buffer_full"):
+            await inbox.put(envelope())
+        await give_up(tasks.pop())
+        await give_up(tasks.pop(0))
+        with pytest.raises(NotCommitted, match="buffer_share"):
+            await asyncio.gather(*[inbox.put(each) for each in greedy[11:]])
+        store.end()
+        store.end()
+        await asyncio.gather(*tasks)
+
+
+async def test_account_that_fills_the_buffer_s_bytes_leaves_room_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    greedy = [dataclasses.replace(envelope(), account="greedy", payload=b"x" * 1000) for _ in range(5)]
+    monkeypatch.setattr(allowances, "MAX_WAITING_BYTES", 4_900)
+    store = HandStore()
+    async with opened(store) as inbox:
+        await standing(inbox, store)
+        tasks = await put(inbox, *greedy[:4])
+        with pytest.raises(NotCommitted, match="buffer_share"):
+            await inbox.put(dataclasses.replace(greedy[4], payload=b"x"))
+        tasks += await put(inbox, envelope())
+        store.end()
+        store.end()
+        await asyncio.gather(*tasks)
+
+
 async def test_payload_larger_than_the_buffer_gets_in_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """``max_body`` may be set beyond the buffer: such a callback must not be refused for ever."""
-    monkeypatch.setattr(inboxes, "MAX_WAITING_BYTES", 1)
+    monkeypatch.setattr(allowances, "MAX_WAITING_BYTES", 1)
     store = HandStore()
     store.end()
     async with opened(store) as inbox:

@@ -176,6 +176,20 @@ def test_what_cannot_be_called_is_no_handler() -> None:
         Router().on(Event, name="notes")(nothing)
 
 
+@pytest.mark.parametrize("handler", [lambda: None, lambda _, _more: None, lambda *, _ctx: None])
+def test_what_cannot_take_a_context_is_no_handler(handler: Any) -> None:
+    """Told where it is registered, not at the first event."""
+    with pytest.raises(RoutingError, match="notes must take one argument, the Context; nothing else is given"):
+        Router().on(Event, name="notes")(handler)
+
+
+@pytest.mark.parametrize("handler", [lambda _, _more=None: None, lambda *_: None, print])
+def test_what_can_take_a_context_is_one(handler: Any) -> None:
+    router = Router()
+    router.on(Event, name="notes")(handler)
+    assert [route.handler for route in router] == [handler]
+
+
 def test_route_is_found_by_its_name() -> None:
     router = outer_of("notes")
     route = router.named("notes")

@@ -128,7 +128,7 @@ def fill_disk(stage: Stage) -> None:
 
 def move_clocks(stage: Stage) -> None:
     """A web and a worker process an hour ahead of all others; then they are made good."""
-    library = _faketime()
+    library = faketime()
     assert library is not None
     environment = {
         "LD_PRELOAD": str(library),
@@ -151,12 +151,12 @@ def _id_of_later(stage: Stage) -> bool:
     return int(last, 16) / 1000 > time.time() + 3000
 
 
-def _faketime() -> Path | None:
+def faketime() -> Path | None:
     return next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 
 
 def _without_faketime(_stage: Stage) -> str | None:
-    return None if _faketime() else "libfaketime is not installed; on Debian: apt-get install libfaketime"
+    return None if faketime() else "libfaketime is not installed; on Debian: apt-get install libfaketime"
 
 
 def roll(stage: Stage) -> None:

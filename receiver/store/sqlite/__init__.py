@@ -83,7 +83,7 @@ class SqliteStore:
 
     async def put(self, batch: Sequence[Envelope]) -> list[Receipt]:
         now = self._clock()
-        return await self._write.run_inline(lambda c: accepting.put(c, batch, now=now))
+        return await self._write.run_async(lambda c: accepting.put(c, batch, now=now))
 
     # The relay.
 

@@ -1,6 +1,10 @@
 """Into the inbox: a new envelope, a redelivery of one, or what content alone cannot tell."""
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from itertools import groupby
+from typing import Any
 
 import apsw
 
@@ -13,8 +17,11 @@ _INSERT = """
 INSERT INTO envelope (id, account, source, platform, topic, order_id, refund_id,
                       identity, generation, bytes_digest, ambiguous, received_at, payload)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (account, identity, generation) DO NOTHING
+ON CONFLICT (account, identity, generation) DO NOTHING RETURNING id, seq
 """
+_NAME = "INSERT OR IGNORE INTO subject VALUES (?, ?, ?)"
+#: Of subjects in one statement, which may have 32 766: a batch payment names thousands of orders.
+_MOST_VALUES = 3 * 1_000
 
 _ALIKE = """
 SELECT seq, id, generation, received_at, bytes_digest = ?
@@ -22,26 +29,41 @@ SELECT seq, id, generation, received_at, bytes_digest = ?
 FROM envelope WHERE account = ? AND identity = ? ORDER BY generation DESC
 """
 
+#: An envelope, and the id it has if it is new.
+_Arrived = tuple[Envelope, str]
+
 
 def put(connection: apsw.Connection, batch: Sequence[Envelope], *, now: int) -> list[Receipt]:
-    """Accept a batch, in order."""
-    return [_put(connection, envelope, now) for envelope in batch]
+    """Accept a batch, in order.
 
-
-def _put(connection: apsw.Connection, envelope: Envelope, now: int) -> Receipt:
-    envelope_id = ids.uuid7(now)
-    if _insert(connection, envelope, envelope_id, 0, ambiguous=False, now=now):
-        return Receipt(envelope_id, redelivery=False, ambiguous=False)
-    return _seen_before(connection, envelope, envelope_id, now)
+    Most often all of it is new: then two statements do, for beside a busy event loop each costs a wait for the
+    interpreter lock. Row by row, a server that inserts on a thread of its own reaches 0.39 of a bare one.
+    """
+    arrived = [(envelope, ids.uuid7(now)) for envelope in batch]
+    seqs = _insert(connection, arrived, 0, ambiguous=False, now=now)
+    if len(seqs) == len(arrived):
+        return _accepted(connection, arrived, seqs)
+    # Some were here before. What came after them in this batch must not be there yet when they are judged.
+    if seqs:
+        connection.execute("DELETE FROM envelope WHERE seq >= ?", (min(seqs.values()),))
+    receipts: list[Receipt] = []
+    for new, group in groupby(arrived, key=lambda each: each[1] in seqs):
+        some = list(group)
+        if new:
+            receipts += _accepted(connection, some, _insert(connection, some, 0, ambiguous=False, now=now))
+        else:
+            receipts += [_seen_before(connection, each, now) for each in some]
+    return receipts
 
 
 def _insert(
-    connection: apsw.Connection, envelope: Envelope, envelope_id: str, generation: int, *, ambiguous: bool, now: int
-) -> bool:
-    order_ids, refund_ids = envelope.order_ids, envelope.refund_ids
-    connection.execute(
-        _INSERT,
-        (
+    connection: apsw.Connection, arrived: Sequence[_Arrived], generation: int, *, ambiguous: bool, now: int
+) -> dict[str, int]:
+    """Insert those whose identity is new in this generation: the seq of each, by its id."""
+    values: list[Any] = []
+    for envelope, envelope_id in arrived:
+        order_ids, refund_ids, identity = envelope.order_ids, envelope.refund_ids, envelope.identity
+        values += (
             envelope_id,
             envelope.account,
             envelope.source,
@@ -49,28 +71,40 @@ def _insert(
             envelope.topic,
             order_ids[0] if order_ids else None,
             refund_ids[0] if refund_ids else None,
-            envelope.identity.key,
+            identity.key,
             generation,
-            envelope.identity.bytes_digest,
+            identity.bytes_digest,
             ambiguous,
             now,
             envelope.payload,
-        ),
-    )
-    if not connection.changes():
-        return False
-    seq = connection.last_insert_rowid()
-    for subject in envelope.subjects:
-        _name(connection, subject, envelope.account, seq)
-    return True
+        )
+    return dict(query.rows(connection, _several(_INSERT, len(arrived)), values))
 
 
-def _name(connection: apsw.Connection, subject: str, account: str, seq: int) -> None:
-    connection.execute("INSERT OR IGNORE INTO subject VALUES (?, ?, ?)", (subject, account, seq))
+def _accepted(
+    connection: apsw.Connection, arrived: Sequence[_Arrived], seqs: Mapping[str, int], *, ambiguous: bool = False
+) -> list[Receipt]:
+    """Note what the new ones are about."""
+    values: list[Any] = []
+    for envelope, envelope_id in arrived:
+        for subject in envelope.subjects:
+            values += (subject, envelope.account, seqs[envelope_id])
+    for first in range(0, len(values), _MOST_VALUES):
+        some = values[first : first + _MOST_VALUES]
+        connection.execute(_several(_NAME, len(some) // 3), some)
+    return [Receipt(envelope_id, redelivery=False, ambiguous=ambiguous) for _, envelope_id in arrived]
 
 
-def _seen_before(connection: apsw.Connection, envelope: Envelope, envelope_id: str, now: int) -> Receipt:
+@cache  # no more of them than a batch has rows
+def _several(statement: str, rows: int) -> str:
+    """The statement of one row, made one of several."""
+    before, row, after = re.split(r"(\(\?.*\))", statement)
+    return before + ", ".join([row] * rows) + after
+
+
+def _seen_before(connection: apsw.Connection, arrived: _Arrived, now: int) -> Receipt:
     """An envelope of this identity is there: tell the same message sent again from news in the same words."""
+    envelope, _ = arrived
     identity = envelope.identity
     alike = [
         Alike(seq, accepted_id, generation, received_at, bool(same_bytes))
@@ -86,8 +120,8 @@ def _seen_before(connection: apsw.Connection, envelope: Envelope, envelope_id: s
     )
     if isinstance(decided, Repeat):
         return _redelivered(connection, decided.of, identity.bytes_digest, now)
-    _insert(connection, envelope, envelope_id, decided.generation, ambiguous=decided.ambiguous, now=now)
-    return Receipt(envelope_id, redelivery=False, ambiguous=decided.ambiguous)
+    seqs = _insert(connection, [arrived], decided.generation, ambiguous=decided.ambiguous, now=now)
+    return _accepted(connection, [arrived], seqs, ambiguous=decided.ambiguous)[0]
 
 
 def _other_since(connection: apsw.Connection, account: str, subjects: Iterable[str], seq: int) -> bool:

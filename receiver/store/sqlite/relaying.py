@@ -39,7 +39,7 @@ RETURNING id, offer, handler
 _CLAIM_SUSPECT = """
 UPDATE delivery SET state = 'offered', offer = offer + 1, lease_until = :lease_until
 WHERE id = (
-  SELECT id FROM delivery
+  SELECT id FROM delivery INDEXED BY delivery_suspect
   WHERE state = 'due' AND lost >= 2 AND head = 1 AND due_at <= :now
     AND handler IN (SELECT value FROM json_each(:handlers))
   ORDER BY due_at, id LIMIT 1)

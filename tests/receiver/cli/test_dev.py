@@ -1,5 +1,6 @@
 """``yizhan dev``: handlers answer a platform that is not real, and what it holds outlives a kill."""
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -117,6 +118,18 @@ def test_stories_want_a_sandbox_that_runs(tmp_path: Path) -> None:
     assert "ORDER_CREATE is no story of the sandbox" in mixed.stderr
     faults = simulate(dev, "cancellation", "--forge", "0.5")
     assert (faults.returncode, faults.stderr.count("--sandbox, --account, --rate and --json alone")) == (2, 1)
+
+
+def test_own_handlers_speak_alone(tmp_path: Path) -> None:
+    """The rule that answers where nothing is configured keeps silent beside handlers of the team's."""
+    (tmp_path / "shop.py").write_text(SHOP)
+    dev = Yizhan(tmp_path, (), settings=SETTINGS, command=("dev",))
+    with dev:
+        assert simulate(dev, "refund-rejected", "--rate", "10").returncode == 0
+        wait_until(lambda: "buyer" in messages(dev), seconds=20, what="a message of the handler's")
+        assert dev.stop() == 0
+        with contextlib.closing(dev.store()) as store:
+            assert {row.handler for row in store.deliveries(Filters(), 100)} == {"shop.ask_why"}
 
 
 def test_demo_needs_no_configuration_and_ends_in_one_message_to_the_seller(tmp_path: Path) -> None:

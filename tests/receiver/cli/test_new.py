@@ -88,6 +88,8 @@ def test_names_go_everywhere(tmp_path: Path) -> None:
     written = new("my-orders", "--dir", tmp_path)
     assert written.exit_code == 0
     project = tomllib.loads((tmp_path / "my-orders" / "pyproject.toml").read_text())["project"]
+    assert "pip install -e '.[dev]' &&" in written.stdout
+    assert project["optional-dependencies"]["dev"] == ["mypy", "pytest"]
     assert project["entry-points"]["yizhan.handlers"] == {"my-orders": "my_orders:router"}
     for path in (tmp_path / "my-orders").rglob("*.*"):
         assert path.is_dir() or "$" not in path.read_text(), path

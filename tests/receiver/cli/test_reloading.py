@@ -202,3 +202,12 @@ def test_attempt_under_way_ends_with_the_code_it_began_with(dev: Yizhan) -> None
         pay(dev, "2")
         until(lambda: sorted(lines(dev, "shop")) == ["new 2", "slow 1"], "both have ended")
         assert {row.attempts for row in deliveries(dev)} == {1}
+
+
+def test_log_file_beside_the_handlers_does_not_feed_on_itself(dev: Yizhan) -> None:
+    """What the watching library tells of each file that changes would be a change of the log, and so on for ever."""
+    with dev:
+        edit(dev, "shop.py", shop("two"))
+        assert [row for row in told(dev, "handlers.reloaded") if row["files"] == ["shop.py"]]
+        rows = [json.loads(line) for line in dev.log.read_text().splitlines() if line.startswith("{")]
+        assert [row for row in rows if row["logger"].startswith("watchfiles")] == []

@@ -1,5 +1,6 @@
 """A web process for each test, and its log."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from receiver.store.sqlite import SqliteStore
 
 
 @pytest.fixture
-def journal() -> Iterator[Journal]:
+def journal(caplog: pytest.LogCaptureFixture) -> Iterator[Journal]:
+    caplog.set_level(logging.DEBUG, logger="receiver.endpoint")
     journal = Journal()
     with capture_logs(processors=[journal]):
         yield journal

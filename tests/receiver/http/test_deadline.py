@@ -7,7 +7,7 @@ import pytest
 from builders import message
 from live import Connection, Site, request, signed
 
-from receiver import inbox
+from receiver import allowances
 
 
 def waiting(site: Site, body: bytes) -> Connection:
@@ -97,7 +97,7 @@ def test_callback_refused_before_its_batch_began_is_not_stored(site: Site) -> No
 
 
 def test_full_buffer_is_503_at_once_and_free_again_afterwards(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inbox, "MAX_WAITING", 2)
+    monkeypatch.setattr(allowances, "MAX_WAITING", 2)
     with site.standing_still():
         held = [waiting(site, message()) for _ in range(3)]
         began = perf_counter()

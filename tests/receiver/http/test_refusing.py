@@ -152,3 +152,17 @@ def test_nothing_that_came_or_is_configured_is_told(
     assert dict(genuine.headers)[b"authorization"].decode() not in told
     for event in ("callback.acknowledged", "callback.refused", "callback.probe"):
         assert event in told
+
+
+def test_account_over_its_rate_is_503_and_others_are_not(store: SqliteStore, path: Path, journal: Journal) -> None:
+    """A forger does not use it up: what is not signed does not count."""
+    accounts = [replace(ACCOUNT, max_rate=0.01), account(name="other")]
+    with serve(store, path, journal, accounts=accounts) as site:
+        for _ in range(5):
+            assert site.ask(request(signed(), headers={"authorization": "wrong"})).status == 401
+        assert [site.ask(request(signed())).status for _ in range(3)] == [200, 503, 503]
+        assert site.counted("rate") == 2
+        other = signed(by=accounts[1])
+        assert site.ask(request(other, path="/callbacks/other")).status == 200
+        assert len(site.payloads()) == 2
+    assert journal.named("callback.refused")[-1]["reason"] == "rate"

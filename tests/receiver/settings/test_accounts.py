@@ -38,6 +38,15 @@ def test_access_key_is_given_by_value_by_variable_or_by_file(tmp_path: Path) -> 
         assert given(tmp_path, text, {"KEY": "from variable"}).accounts[0].access_key == key
 
 
+def test_rate_may_be_limited(tmp_path: Path) -> None:
+    assert given(tmp_path, GOOD).accounts[0].max_rate is None
+    assert given(tmp_path, f"{GOOD}max_rate = 50").accounts[0].max_rate == 50
+    assert given(tmp_path, GOOD, {"YIZHAN_ACCOUNTS__MAIN__MAX_RATE": "0.5"}).accounts[0].max_rate == 0.5
+    for wrong in ("0", "-1", "true", '"fast"'):
+        fault = "accounts.main.max_rate (yizhan.toml): expected callbacks a second, above 0"
+        assert faults(tmp_path, f"{GOOD}max_rate = {wrong}") == [fault]
+
+
 def test_demo_has_one_account_for_each_source() -> None:
     assert {account.name: account.source for account in demo_accounts()} == {name: name for name in SOURCES}
     assert {(account.access_key, account.secrets) for account in demo_accounts()} == {("demo", ("demo-secret",))}

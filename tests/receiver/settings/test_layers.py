@@ -220,6 +220,7 @@ ACCOUNT_VARIABLES = ", ".join(
         "API__RECIPE__DIGEST",
         "API__RECIPE__BASE",
         "API__RECIPE__CASE",
+        "MAX_RATE",
     )
 )
 VARIABLE_FAULTS = [

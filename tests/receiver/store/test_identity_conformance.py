@@ -47,6 +47,39 @@ def test_copies_in_one_batch_are_one_message(store: Store) -> None:
     assert len({receipt.envelope_id for receipt in receipts}) == 1
 
 
+def test_a_batch_is_judged_as_if_its_envelopes_came_one_by_one(store: Store) -> None:
+    """News that stands behind a redelivery in its batch did not come in between; news that stands before it did."""
+    put(store, envelope("A", order_ids=("7",), push_time="1"))
+    receipts = put(
+        store,
+        envelope("B", order_ids=("8",)),
+        envelope("A", order_ids=("7",), push_time="2"),
+        envelope("B", order_ids=("7",)),
+        envelope("A", order_ids=("7",), push_time="3"),
+        envelope("B", order_ids=("9",)),
+    )
+    assert [(receipt.redelivery, receipt.ambiguous) for receipt in receipts] == [
+        (False, False),
+        (True, False),
+        (False, False),
+        (False, True),
+        (False, False),
+    ]
+    assert [each.id for each in store.undispatched(10)][1:] == [
+        receipt.envelope_id for receipt in receipts if not receipt.redelivery
+    ]
+    [again] = put(store, envelope("B", order_ids=("9",), push_time="4"))
+    assert again.redelivery
+
+
+def test_an_envelope_of_thousands_of_orders_is_found_by_each(store: Store) -> None:
+    """More than one statement can hold."""
+    orders = tuple(str(number) for number in range(11_000))
+    put(store, envelope("A", order_ids=orders, push_time="1"), envelope("B", order_ids=("10999",)))
+    [again] = put(store, envelope("A", order_ids=orders, push_time="2"))
+    assert again.ambiguous
+
+
 def test_another_push_time_is_a_redelivery(store: Store) -> None:
     content = {"order": "1"}
     put(store, envelope(content=content, order_ids=("1",), push_time="1"))

@@ -48,13 +48,8 @@ def test_a_job_is_committed_when_run_returns(writer: Writer, path: Path) -> None
     assert names(path) == ["a"]
 
 
-def test_an_inline_write_runs_on_the_callers_thread_and_is_committed_when_it_returns(
-    writer: Writer, path: Path
-) -> None:
-    async def write() -> int:
-        return await writer.run_inline(lambda c: (add(c, "a"), threading.get_ident())[1])
-
-    assert asyncio.run(write()) == threading.get_ident()
+def test_a_job_asked_for_on_an_event_loop_is_committed_when_it_returns(writer: Writer, path: Path) -> None:
+    assert asyncio.run(writer.run_async(lambda c: add(c, "a"))) == "a"
     assert names(path) == ["a"]
 
 
@@ -86,30 +81,30 @@ def test_a_foreign_exception_of_a_job_reaches_its_caller_as_it_is(writer: Writer
     assert writer.run(lambda c: add(c, "after")) == "after"
 
 
-def test_an_inline_write_that_raises_leaves_nothing_and_the_writer_goes_on(writer: Writer, path: Path) -> None:
+def test_an_asynchronous_write_that_raises_leaves_nothing_and_the_writer_goes_on(writer: Writer, path: Path) -> None:
     def fail(connection: apsw.Connection) -> None:
         add(connection, "half")
         raise LookupError("mine")
 
     async def write() -> None:
         with pytest.raises(LookupError):
-            await writer.run_inline(fail)
-        await writer.run_inline(lambda c: add(c, "after"))
+            await writer.run_async(fail)
+        await writer.run_async(lambda c: add(c, "after"))
 
     asyncio.run(write())
     assert names(path) == ["after"]
 
 
-def test_inline_writes_and_jobs_share_the_connection_without_loss(writer: Writer, path: Path) -> None:
+def test_asynchronous_writes_and_jobs_share_the_connection_without_loss(writer: Writer, path: Path) -> None:
     """Many turns against eight busy threads: nothing is lost, nothing waits for ever."""
 
-    async def inline() -> None:
+    async def hurried() -> None:
         for number in range(200):
-            await writer.run_inline(partial(add, name=f"inline-{number}"))
+            await writer.run_async(partial(add, name=f"hurried-{number}"))
 
     with ThreadPoolExecutor(8) as threads:
         jobs = [threads.submit(writer.run, lambda c, n=n: add(c, f"job-{n}")) for n in range(800)]
-        asyncio.run(asyncio.wait_for(inline(), 30))
+        asyncio.run(asyncio.wait_for(hurried(), 30))
         for job in jobs:
             job.result(30)
     assert len(names(path)) == 1000
@@ -123,7 +118,7 @@ def test_another_process_that_writes_is_waited_for_off_the_loop(writer: Writer, 
 
     async def write() -> None:
         nonlocal turns
-        pending = asyncio.create_task(writer.run_inline(lambda c: add(c, "a")))
+        pending = asyncio.create_task(writer.run_async(lambda c: add(c, "a")))
         for _ in range(20):
             await asyncio.sleep(0.005)
             turns += 1
@@ -149,7 +144,7 @@ def test_a_full_disk_fails_what_waits_and_heals_when_there_is_room(writer: Write
         writer.run(fill)
 
     async def write(name: str) -> str:
-        return await writer.run_inline(lambda c: add(c, name))
+        return await writer.run_async(lambda c: add(c, name))
 
     with pytest.raises(StoreUnavailable, match="Full"):
         asyncio.run(write("y" * 9000))
@@ -159,12 +154,12 @@ def test_a_full_disk_fails_what_waits_and_heals_when_there_is_room(writer: Write
     assert names(path) == [*before, "after"]
 
 
-def test_a_cancelled_inline_write_harms_nobody(writer: Writer, path: Path) -> None:
+def test_a_cancelled_asynchronous_write_harms_nobody(writer: Writer, path: Path) -> None:
     async def write() -> None:
-        cancelled = asyncio.create_task(writer.run_inline(lambda c: add(c, "a")))
+        cancelled = asyncio.create_task(writer.run_async(lambda c: add(c, "a")))
         await asyncio.sleep(0)
         cancelled.cancel()
-        await writer.run_inline(lambda c: add(c, "b"))
+        await writer.run_async(lambda c: add(c, "b"))
 
     asyncio.run(write())
     assert names(path) == ["a", "b"]
@@ -189,7 +184,7 @@ def test_a_loop_that_is_gone_costs_nobody_else_the_writer(writer: Writer, path: 
     other = connecting.connect(path)
     other.execute("BEGIN IMMEDIATE")
     loop = asyncio.new_event_loop()
-    pending = loop.create_task(writer.run_inline(lambda c: add(c, "a")))
+    pending = loop.create_task(writer.run_async(lambda c: add(c, "a")))
     loop.run_until_complete(asyncio.sleep(0.01))
     pending.cancel()
     loop.run_until_complete(asyncio.sleep(0))

@@ -70,12 +70,6 @@ def test_example_of_how_to_write_a_handler_holds(tmp_path: Path) -> None:
     passes(tmp_path, block)
 
 
-def test_example_of_the_readme_holds(tmp_path: Path) -> None:
-    """It stands there as a file of tests."""
-    text = (Path(__file__).parents[3] / "README.md").read_text()
-    passes(tmp_path, text.partition("```python\n# test_shop.py\n")[2].partition("```")[0])
-
-
 def test_whole_yizhan_runs_a_callback_to_its_end(tmp_path: Path) -> None:
     passes(
         tmp_path,
