@@ -51,7 +51,7 @@ def _play_all(name: str, asked: argparse.Namespace) -> tuple[str, bool]:
         services.place() as folder,
         volume(folder) as disk,
         _BROKERS[name]() as broker,
-        stage(folder, disk, broker, asked.minute) as site,
+        stage(folder, disk, broker, asked.minute, asked.seed) as site,
     ):
         for fault in FAULTS:
             if asked.only not in fault.name:
@@ -68,7 +68,7 @@ def _play_all(name: str, asked: argparse.Namespace) -> tuple[str, bool]:
             sys.stderr.write(f"{name}: {fault.name}: {rounds[-1].verdict.broken or 'holds'}\n")
         answers = [answer for each in rounds for answer in each.answers]
         rounds.append(Round("all of it", judge(site.database, answers, site.machines.runs(), 0), answers, 0))
-        title = f"PostgreSQL and {name}: {report.machine(site.cluster.version())}"
+        title = f"{name}: {report.machine(site.cluster.version())}"
     return report.table(title, rounds, not_run), not failed and not any(each.verdict.broken for each in rounds)
 
 
@@ -78,7 +78,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=8, help="under load, a fault, at least")
     parser.add_argument("--minute", type=float, default=60, help="seconds that the broker is absent")
     parser.add_argument("--rate", type=float, default=30, help="callbacks a second")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1, help="of what is left to chance")
     parser.add_argument("--only", default="", help="the faults whose name has this in it")
     parser.add_argument("--report", type=Path, default=Path("soak-report.md"), help="where the tables are written")
     parser.add_argument("--install", action="store_true", help="libfaketime, by apt-get, where root may")

@@ -43,7 +43,8 @@ class Cluster:
             self._process.wait(60)
 
     def version(self) -> str:
-        return subprocess.run([self._postgres, "--version"], check=True, capture_output=True, text=True).stdout.strip()
+        told = subprocess.run([self._postgres, "--version"], check=True, capture_output=True, text=True).stdout
+        return told.split()[2]  # postgres (PostgreSQL) 17.2 (…)
 
     def _answers(self) -> bool:
         try:

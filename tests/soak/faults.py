@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from random import Random
 
 import psycopg
 from processes import wait_until
@@ -170,7 +169,7 @@ def roll(stage: Stage) -> None:
 def several(stage: Stage) -> None:
     """Drawn at random, one upon another, before anything has recovered."""
     struck = [kill_webs, kill_workers_in_handlers, hold_web, hold_worker, crash_store, kill_broker, empty_broker, roll]
-    for strike in Random(stage.minute).sample(struck, 5):
+    for strike in stage.chance.sample(struck, 5):
         strike(stage)
 
 

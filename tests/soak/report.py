@@ -26,12 +26,10 @@ _COLUMNS = (
 )
 
 
-def machine(*servers: str) -> str:
+def machine(postgresql: str) -> str:
     """What it ran on, and nobody's name."""
-    python = f"Python {platform.python_version()}"
-    return f"{os.cpu_count()} cores, {platform.system()} {platform.release().split('-')[0]}, " + ", ".join(
-        (python, *servers)
-    )
+    kernel = f"{platform.system()} {platform.release().split('-')[0]}"
+    return f"{os.cpu_count()} cores, {kernel}, Python {platform.python_version()}, PostgreSQL {postgresql}"
 
 
 def table(title: str, rounds: Sequence[Round], forbidden: Sequence[tuple[str, str]]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 
 from brokers import BrokerServer
 from databases import Database
@@ -35,6 +36,8 @@ class Stage:
     database: Database
     #: Seconds that a minute lasts.
     minute: float
+    #: What is left to chance.
+    chance: Random
     webs: list[Process] = field(default_factory=list)
     workers: list[Process] = field(default_factory=list)
 
@@ -79,7 +82,7 @@ class Stage:
 
 
 @contextmanager
-def stage(folder: Path, disk: Volume, broker: BrokerServer, minute: float) -> Iterator[Stage]:
+def stage(folder: Path, disk: Volume, broker: BrokerServer, minute: float, seed: int = 1) -> Iterator[Stage]:
     """All of them, running. ``folder`` is open to the servers' users."""
     cluster = Cluster(folder, disk.data)
     with contextlib.ExitStack() as stack:
@@ -89,7 +92,7 @@ def stage(folder: Path, disk: Volume, broker: BrokerServer, minute: float) -> It
             store.migrate()
         database = Database(cluster.url)
         site = stack.enter_context(machines(folder, database, broker.url, SHOP, _SETTINGS))
-        built = Stage(site, cluster, broker, disk, database, minute)
+        built = Stage(site, cluster, broker, disk, database, minute, Random(seed))
         built.webs = [site.serve() for _ in range(2)]
         built.workers = [site.work() for _ in range(2)]
         yield built
