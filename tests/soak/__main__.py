@@ -67,7 +67,8 @@ def _play_all(name: str, asked: argparse.Namespace) -> tuple[str, bool]:
                 continue
             sys.stderr.write(f"{name}: {fault.name}: {rounds[-1].verdict.broken or 'holds'}\n")
         answers = [answer for each in rounds for answer in each.answers]
-        rounds.append(Round("all of it", judge(site.database, answers, site.machines.runs(), 0), answers, 0))
+        verdict = judge(site.database, answers, site.machines.runs(), since=0)
+        rounds.append(Round("all of it", verdict, answers, max((each.recovery for each in rounds), default=0)))
         title = f"{name}: {report.machine(site.cluster.version())}"
     return report.table(title, rounds, not_run), not failed and not any(each.verdict.broken for each in rounds)
 

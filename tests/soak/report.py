@@ -59,7 +59,7 @@ def _cells(each: Round) -> list[str]:
         _p999(each.answers),
         round(slowest * 1000),
     )
-    return [each.fault, *map(str, counts), "never" if each.recovery is None else f"{each.recovery:.1f}"]
+    return [each.fault, *map(str, counts), f"{each.recovery:.1f}"]
 
 
 def _p999(answers: Sequence[Answer]) -> int:

@@ -1,5 +1,6 @@
 """One fault under load: send, strike, wait until all has ended, judge."""
 
+import math
 import time
 from dataclasses import dataclass
 
@@ -17,8 +18,8 @@ class Round:
     fault: str
     verdict: Verdict
     answers: list[Answer]
-    #: Seconds from when it was made good until all that had been accepted by then had ended; ``None``: they did not.
-    recovery: float | None
+    #: Seconds from when it was made good until all that had been accepted by then had ended; or it never did.
+    recovery: float
 
 
 def play(stage: Stage, fault: Fault, *, seed: int, seconds: float, rate: float) -> Round:
@@ -31,7 +32,7 @@ def play(stage: Stage, fault: Fault, *, seed: int, seconds: float, rate: float) 
         fault.strike(stage)
         made_good = time.monotonic()
         recovered = stage.wait_until_ended(stage.last(), PATIENCE)
-        recovery = time.monotonic() - made_good if recovered else None
+        recovery = time.monotonic() - made_good if recovered else math.inf
         time.sleep(max(0.0, began + seconds - time.monotonic()))
     stage.wait_until_ended(stage.last(), PATIENCE)
     verdict = judge(stage.database, sender.answers, stage.machines.runs(), since)
