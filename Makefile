@@ -6,8 +6,10 @@ BIN := $(VENV)/bin
 # Seconds for each fuzzing target, and how often as much as in `make test` the tests that try anything try.
 SOAK_SECONDS ?= 60
 SOAK_TIMES ?= 50
+# Options of the suite of faults: SOAK_FAULTS="--brokers redis --seconds 20"; --help tells them all.
+SOAK_FAULTS ?=
 
-.PHONY: run test check bench soak fuzz audit lock clean
+.PHONY: run test check bench soak fuzz soak-faults audit lock clean
 
 run: $(VENV)/installed  ## install, then everything in one process, playing a demo against itself
 	$(BIN)/yizhan dev --demo
@@ -27,11 +29,14 @@ bench: .bench/installed  ## measure the ack path beside a bare server and the us
 	  || { echo "make bench needs wrk: sudo apt-get install wrk (Debian, Ubuntu), brew install wrk (macOS)"; exit 1; }
 	PYTHONPATH=.:tests .bench/bin/python -m bench $(if $(QUICK),--quick,--write)
 
-soak: fuzz  ## what takes long: bytes of any kind
+soak: fuzz soak-faults  ## what takes long: bytes of any kind, and machines that fail
 
 fuzz: $(VENV)/soak-installed
 	PYTHONPATH=.:tests $(BIN)/python -m fuzzing $(SOAK_SECONDS)
 	FUZZ_TIMES=$(SOAK_TIMES) $(BIN)/pytest tests/receiver/http/test_fuzz.py --timeout 3600
+
+soak-faults: $(VENV)/installed  ## kill, hold and fill what can be, on PostgreSQL with Redis and with RabbitMQ: docs/faults.md
+	PYTHONPATH=.:tests $(BIN)/python -m soak --install $(SOAK_FAULTS)
 
 audit: $(VENV)/installed  ## is anything we depend on known to be vulnerable? Asks the network
 	$(PYTHON) -m venv $(VENV)/audit

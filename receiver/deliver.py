@@ -54,6 +54,8 @@ class Deliverer:
         #: What is under way, and since when, so that its leases can be renewed. Set and deleted whole, by one thread
         #: each.
         self._under_way: dict[int, tuple[Offer, float]] = {}
+        #: What the store was away for.
+        self._not_started: list[Offer] = []
 
     def deliver(self, offer: Offer) -> None:
         """Run the attempt that this offer is for; nothing, if it no longer counts, or its handler holds its share."""
@@ -68,10 +70,19 @@ class Deliverer:
             finally:
                 del self._under_way[threading.get_ident()]
                 self._shares.end(offer.handler, time.monotonic() - began)
-        except StoreUnavailable as error:  # nothing has begun: the offer's lease ends, and it is offered again
+        except StoreUnavailable as error:  # nothing has begun
             log.warning("delivery.not_started", delivery=offer.delivery_id, error=str(error))
+            self._not_started.append(offer)
             return
         self._on_ended()
+
+    def give_back(self) -> int:
+        """What could not be started: it is due again, and does not wait for its offer's lease to end."""
+        offers = self._not_started.copy()
+        if offers:
+            self._store.give_back(offers)
+            del self._not_started[: len(offers)]
+        return len(offers)
 
     def under_way(self) -> list[Offer]:
         """The attempts of this process: while it lives, they are not lost, however long a handler waits in C."""

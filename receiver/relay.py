@@ -49,11 +49,15 @@ class Relay(threading.Thread):
         bell: Bell,
         shares: Shares,
         under_way: Callable[[], Sequence[Offer]] = tuple,
+        give_back: Callable[[], int] = lambda: 0,
         limit: int,
         wake: threading.Event,
         on_turn: Callable[[], None] = lambda: None,
     ) -> None:
-        """``queues`` are those whose handlers' deliveries it offers; ``None``: all."""
+        """``queues`` are those whose handlers' deliveries it offers; ``None``: all.
+
+        ``give_back`` makes due again what this process was offered and could not start, and says how many.
+        """
         super().__init__(name="relay", daemon=True)
         self._store = store
         self._sources = sources
@@ -62,6 +66,7 @@ class Relay(threading.Thread):
         self._bell = bell
         self._shares = shares
         self._under_way = under_way
+        self._give_back = give_back
         self._limit = limit
         #: Set by whoever stored something or ended a delivery: look at once.
         self._wake = wake
@@ -84,7 +89,7 @@ class Relay(threading.Thread):
             self._wake.clear()
             found, failed = 0, False
             # Each on its own: where one step fails, the others still do their work.
-            for step in (self._dispatch, self._offer, self._renew):
+            for step in (self._dispatch, self._give_back, self._offer, self._renew):
                 try:
                     found += step()
                 except StoreUnavailable as error:

@@ -79,6 +79,7 @@ def working(
         bell=brokers.Doorbell(broker, queue_of),
         shares=shares,
         under_way=deliverer.under_way,
+        give_back=deliverer.give_back,
         limit=threads * OFFERS_PER_THREAD if broker_url == "memory://" else OFFERS_OF_ALL,
         wake=wake,
         on_turn=turned,

@@ -6,9 +6,10 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import builders
@@ -21,6 +22,7 @@ from receiver.envelope import Callback
 from receiver.store.postgresql import PostgresStore
 
 ACCOUNT = builders.account(name="main")
+NOTHING_MORE: Mapping[str, str] = MappingProxyType({})
 
 #: What the handlers of a test's module write to, a line a run: they run in other processes.
 SHOP = """
@@ -41,14 +43,17 @@ def tell(ctx, what="ran"):
 class Process:
     """One of them, whose log is kept."""
 
-    def __init__(self, folder: Path, name: str, command: Sequence[str], port: int) -> None:
+    def __init__(
+        self, folder: Path, name: str, command: Sequence[str], port: int, environment: Mapping[str, str]
+    ) -> None:
         self.port = port
         self.log = folder / f"{name}.log"
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "receiver", *command],
                 cwd=folder,
-                env={**os.environ, **ENVIRONMENT, "TMPDIR": str(folder)},  # what is killed cleans nothing up
+                # What is killed cleans nothing up.
+                env={**os.environ, **ENVIRONMENT, "TMPDIR": str(folder), **environment},
                 stdout=log,
                 stderr=log,
             )
@@ -123,11 +128,11 @@ class Machines:
             f'access_key = "{ACCOUNT.access_key}"\naccess_secret = {list(ACCOUNT.secrets)}\n'
         )
 
-    def serve(self, *options: str) -> Process:
-        return self._start("serve", "/readyz", *options)
+    def serve(self, *options: str, environment: Mapping[str, str] = NOTHING_MORE) -> Process:
+        return self._start("serve", "/readyz", options, environment)
 
-    def work(self, *options: str) -> Process:
-        return self._start("work", "/healthz", *options)
+    def work(self, *options: str, environment: Mapping[str, str] = NOTHING_MORE) -> Process:
+        return self._start("work", "/healthz", options, environment)
 
     def accept(self, count: int) -> None:
         """So many callbacks about new orders, committed as by a web process."""
@@ -160,11 +165,10 @@ class Machines:
                 process.kill()
         self.store.close()
 
-    def _start(self, command: str, probe: str, *options: str) -> Process:
+    def _start(self, command: str, probe: str, options: Sequence[str], environment: Mapping[str, str]) -> Process:
         port = free_port()
-        process = Process(
-            self.folder, f"{command}-{len(self._started)}", (command, "--port", str(port), *options), port
-        )
+        name = f"{command}-{len(self._started)}"
+        process = Process(self.folder, name, (command, "--port", str(port), *options), port, environment)
         self._started.append(process)
         process.ready(probe)
         return process

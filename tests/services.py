@@ -94,11 +94,11 @@ def program(name: str, where: str, *, package: str) -> str:
         if found is not None:
             return found
         if not again:
-            _install(package)
+            install(package)
     return _missing(f"{name} is not installed; on Debian: apt-get install {package}")
 
 
-def _install(package: str) -> None:
+def install(package: str) -> None:
     """Where nobody needs to be asked for it."""
     if os.geteuid() == 0 and shutil.which("apt-get"):
         for words in (("update",), ("install", "--yes", "--no-install-recommends", package)):

@@ -107,14 +107,14 @@ def offered(store: Store, router: Router, *texts: bytes) -> Offer:
 
 
 @contextlib.contextmanager
-def delivering(
+def deliverer(
     store: Store,
     router: Router,
     on_ended: Callable[[], None] = lambda: None,
     send: Send | None = None,
     metrics: Metrics | None = None,
-) -> Iterator[Callable[[Offer], None]]:
-    deliverer = Deliverer(
+) -> Iterator[Deliverer]:
+    made = Deliverer(
         store=store,
         sources=SOURCES,
         router=router,
@@ -124,9 +124,21 @@ def delivering(
         on_ended=on_ended,
     )
     try:
-        yield deliverer.deliver
+        yield made
     finally:
-        deliverer.stop()
+        made.stop()
+
+
+@contextlib.contextmanager
+def delivering(
+    store: Store,
+    router: Router,
+    on_ended: Callable[[], None] = lambda: None,
+    send: Send | None = None,
+    metrics: Metrics | None = None,
+) -> Iterator[Callable[[Offer], None]]:
+    with deliverer(store, router, on_ended, send, metrics) as made:
+        yield made.deliver
 
 
 def deliver(store: Store, router: Router, offer: Offer) -> Delivery:

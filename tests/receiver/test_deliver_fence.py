@@ -8,7 +8,7 @@ from pathlib import Path
 import apsw
 import pytest
 from builders import Clock
-from steps import claim, deliver, delivering, offered
+from steps import claim, deliver, deliverer, delivering, offered
 from structlog.testing import capture_logs
 
 from receiver.deliveries import OFFER_LEASE, Offer
@@ -168,6 +168,27 @@ def test_store_that_is_away_at_the_start_costs_no_attempt(
     other.close()
     assert shop.runs == 1
     assert [made.outcome for made in store.attempts(offer.delivery_id)] == ["succeeded"]
+
+
+def test_what_could_not_be_started_is_given_back_once_the_store_is_there(
+    store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It does not wait for its offer's lease to end; and while the store is away, it is not forgotten."""
+    monkeypatch.setattr(writer, "BUSY_TIMEOUT_MS", 10)
+    shop = Shop()
+    offer = offered(store, shop.router)
+    other = apsw.Connection(str(tmp_path / "yizhan.db"))
+    with deliverer(store, shop.router) as worker:
+        other.execute("BEGIN IMMEDIATE")
+        worker.deliver(offer)
+        with pytest.raises(StoreUnavailable):
+            worker.give_back()
+        other.execute("ROLLBACK")
+        assert (worker.give_back(), worker.give_back()) == (1, 0)
+        (again,) = claim(store, shop.router)
+        worker.deliver(again)
+    other.close()
+    assert shop.runs == 1
 
 
 def test_outcome_that_comes_after_the_lease_does_not_count(store: SqliteStore, clock: Clock) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import apsw
 import pytest
 from builders import Clock, message
-from steps import accept, delivering
+from steps import accept, deliverer, delivering
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
@@ -65,6 +65,7 @@ def relaying(
     limit: int = 100,
     router: Router = FINE,
     sources: Any = SOURCES,
+    give_back: Callable[[], int] = lambda: 0,
     wake: threading.Event | None = None,
 ) -> Iterator[Relay]:
     woken = wake or threading.Event()
@@ -75,6 +76,7 @@ def relaying(
         router=router,
         bell=Bell(ring),
         shares=Shares(8),
+        give_back=give_back,
         limit=limit,
         wake=woken,
     )
@@ -205,6 +207,23 @@ def test_what_a_failing_broker_took_all_the_same_counts_no_more(store: SqliteSto
         for offer in rung[2:]:
             run(offer)
         assert len(deliveries(store, "succeeded")) == 3
+
+
+def test_what_a_store_that_was_away_kept_from_starting_is_offered_again_at_once(
+    store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "BUSY_TIMEOUT_MS", 10)
+    rung: list[Offer] = []
+    accept_orders(store, 1)
+    with deliverer(store, FINE) as worker, relaying(store, rung.append, give_back=worker.give_back):
+        eventually(lambda: len(rung) == 1)
+        with contextlib.closing(apsw.Connection(str(tmp_path / "yizhan.db"))) as other:
+            other.execute("BEGIN IMMEDIATE")
+            worker.deliver(rung[0])
+            other.execute("ROLLBACK")
+        eventually(lambda: len(rung) == 2)
+        worker.deliver(rung[1])
+        assert len(deliveries(store, "succeeded")) == 1
 
 
 def test_a_broker_that_is_away_does_not_keep_dispatch_waiting(
