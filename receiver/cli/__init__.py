@@ -18,6 +18,7 @@ from receiver.cli import (
     inbox,
     machines,
     order,
+    pruning,
     replaying,
     running,
     sandbox,
@@ -42,6 +43,7 @@ events.add_to(app)
 api.add_to(app)
 simulating.add_to(app)
 order.add_to(app)
+pruning.add_to(app)
 replaying.add_to(inbox.app)
 drift.add_to(inbox.app)
 sandbox.add_to(app)
