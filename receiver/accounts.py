@@ -24,9 +24,9 @@ class ApiAccess:
 
     #: ``None``: where the source's own API is.
     url: str | None = None
-    #: Calls a second, of all handlers of this process together.
+    #: Calls a second, of all handlers together, in however many processes on one store.
     rate: float = 5
-    #: Calls at a time.
+    #: Calls at a time, of all of them.
     concurrency: int = 4
     #: Seconds for one call, from connecting to the last byte of its answer.
     timeout: float = 10

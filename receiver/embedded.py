@@ -48,9 +48,9 @@ def run(
     # A handler that computes gives the interpreter up this often, and the next acknowledgement waits no longer.
     sys.setswitchinterval(0.001)
     metrics = Metrics()
-    apis = Apis([account for account, _ in accounts.values()], send=send)
     alone = store_url.startswith("sqlite:")
     store = open_store(store_url, alone=True, make=True)
+    apis = Apis([account for account, _ in accounts.values()], send=send, leases=None if alone else store)
     pulses = Pulses(1)
     wake = threading.Event()
     try:

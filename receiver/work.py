@@ -44,7 +44,7 @@ def work(
     metrics = Metrics(shared)
     with (
         contextlib.closing(open_store(store_url)) as store,
-        contextlib.closing(Apis(list(accounts))) as apis,
+        contextlib.closing(Apis(list(accounts), leases=store)) as apis,
         working(
             store=store,
             sources=sources,

@@ -10,6 +10,7 @@ from receiver.api import aside
 from receiver.api.calls import Count, EffectGate, Line
 from receiver.api.manners import Manners
 from receiver.api.named import Api
+from receiver.api.sharing import Leases, Sharing
 from receiver.envelope import Platform
 from receiver.sources import SOURCES
 from receiver.transport import Request, Response, Send, Transport
@@ -18,7 +19,8 @@ from receiver.transport import Request, Response, Send, Transport
 class Apis:
     """Connections are made when they are first needed: most processes of a command call nobody."""
 
-    def __init__(self, accounts: Iterable[Account], *, send: Send | None = None) -> None:
+    def __init__(self, accounts: Iterable[Account], *, send: Send | None = None, leases: Leases | None = None) -> None:
+        """``leases`` are those of the store, where other processes call for the same accounts."""
         aside.begin()
         accounts = tuple(accounts)
         self._send = send
@@ -28,7 +30,7 @@ class Apis:
         self._lines = {
             account.name: Line(
                 account=account,
-                manners=Manners(rate=account.api.rate, concurrency=account.api.concurrency),
+                manners=_manners(account, leases),
                 send=self._sent if send is None else send,
             )
             for account in accounts
@@ -58,6 +60,12 @@ class Apis:
             if self._transport is None:
                 self._transport = Transport(self._urls)
         return self._transport.send(request, seconds)
+
+
+def _manners(account: Account, leases: Leases | None) -> Manners:
+    rate, concurrency = account.api.rate, account.api.concurrency
+    sharing = Sharing(leases, account.name, rate=rate, concurrency=concurrency) if leases else None
+    return Manners(rate=rate, concurrency=concurrency, sharing=sharing)
 
 
 def _url(account: Account) -> str | None:

@@ -1,15 +1,16 @@
 """How an account behaves towards its platform: so many calls a second, so many at a time, and none while it is down.
 
-One per account and process, shared by all worker threads. Nothing here waits longer than a call may last; what cannot
-have its turn by then is told when to come again.
+One per account and process, shared by all worker threads; what several processes share is in ``sharing``. Nothing here
+waits longer than a call may last; what cannot have its turn by then is told when to come again.
 """
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
+from receiver.api.sharing import Sharing
 from receiver.errors import ApiPaused, ApiRateLimited, ApiUnavailable, HandlerFailure, TransportError
 
 #: So many calls in a row without an answer, or with one that says "not now", are an outage.
@@ -24,11 +25,13 @@ class Manners:
         *,
         rate: float,
         concurrency: int,
+        sharing: Sharing | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._slots = threading.BoundedSemaphore(concurrency)
         self._lock = threading.Lock()
+        self._sharing = sharing
         self._rate = rate
         #: What may be sent at once after a rest: a second's worth.
         self._burst = max(1.0, rate)
@@ -40,7 +43,7 @@ class Manners:
         #: Nothing is sent before: an outage, or what the platform asked for.
         self._paused_until = self._limited_until = clock()
 
-    @contextmanager
+    @contextlib.contextmanager
     def turn(self, patience: float) -> Iterator[None]:
         """One call. Raises ``ApiPaused`` or ``ApiRateLimited``: then nothing was sent."""
         until = self._clock() + patience
@@ -51,7 +54,8 @@ class Manners:
             self._wait_for_token(until)
             self._check_outage(probe=True)
             try:
-                yield
+                with self._sharing.turn(until - self._clock()) if self._sharing else contextlib.nullcontext():
+                    yield
             except ApiPaused:  # not sent after all: that tells nothing
                 raise
             except (TransportError, ApiUnavailable):

@@ -183,6 +183,12 @@ class Store(Protocol):
     def release(self, name: str, holder: str) -> None:
         """Let go of a lease, if it is this holder's."""
 
+    def book(self, name: str, each: float, burst: float) -> float:
+        """Book the next place in a row of them, one each so many seconds: in how many seconds it comes.
+
+        After a rest, those of ``burst`` seconds come at once. Named as leases are.
+        """
+
     def prune(self, older_than: timedelta, limit: int) -> Pruned:
         """Empty the payloads of up to ``limit`` envelopes: received so long ago, and succeeded or skipped everywhere.
 

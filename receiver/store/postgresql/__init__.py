@@ -174,6 +174,10 @@ class PostgresStore:
     def release(self, name: str, holder: str) -> None:
         self._ask(lambda c: holding.release(c, name, holder))
 
+    def book(self, name: str, each: float, burst: float) -> float:
+        times = {"each": round(each * 1000), "burst": round(burst * 1000)}
+        return self._ask(lambda c: holding.book(c, name, **times)) / 1000
+
     def prune(self, older_than: timedelta, limit: int) -> Pruned:
         return self._run(lambda c: pruning.prune(c, milliseconds(older_than), limit))
 

@@ -208,6 +208,10 @@ class SqliteStore:
     def release(self, name: str, holder: str) -> None:
         self._run(lambda c, _: holding.release(c, name, holder))
 
+    def book(self, name: str, each: float, burst: float) -> float:
+        times = {"each": round(each * 1000), "burst": round(burst * 1000)}
+        return self._run(lambda c, now: holding.book(c, name, **times, now=now)) / 1000
+
     def prune(self, older_than: timedelta, limit: int) -> Pruned:
         age = milliseconds(older_than)
         return self._run(lambda c, now: pruning.prune(c, limit, before=now - age, now=now))

@@ -2,6 +2,8 @@
 
 import apsw
 
+from receiver.store.sqlite import query
+
 
 def hold(connection: apsw.Connection, name: str, holder: str, *, until: int, now: int) -> bool:
     connection.execute(
@@ -10,6 +12,17 @@ def hold(connection: apsw.Connection, name: str, holder: str, *, until: int, now
         {"name": name, "holder": holder, "until": until, "now": now},
     )
     return connection.changes() == 1
+
+
+def book(connection: apsw.Connection, name: str, *, each: int, burst: int, now: int) -> int:
+    """Milliseconds, all of them."""
+    connection.execute(
+        "INSERT INTO lease VALUES (:name, '', :rested + :each) ON CONFLICT (name)"
+        " DO UPDATE SET until = max(until, :rested) + :each",
+        {"name": name, "rested": now - max(burst - each, 0), "each": each},
+    )
+    until: int = query.value(connection, "SELECT until FROM lease WHERE name = ?", (name,))
+    return max(until - each - now, 0)
 
 
 def release(connection: apsw.Connection, name: str, holder: str) -> None:

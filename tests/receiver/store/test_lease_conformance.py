@@ -35,3 +35,14 @@ def test_who_lets_go_of_it_makes_room_at_once_and_nobody_else_can(store: Store) 
 def test_another_name_is_another_lease(store: Store) -> None:
     assert store.hold("prune", "one", 10)
     assert store.hold("report", "two", 10)
+
+
+def test_places_in_a_row_come_one_after_another_and_a_rest_is_made_good_once(store: Store, clock: Clock) -> None:
+    """Five a second: a second's worth at once, then each waits for the one before; in whatever process it is asked."""
+    assert [store.book("api:main:rate", 0.2, 1.0) for _ in range(7)] == [0, 0, 0, 0, 0, 0.2, 0.4]
+    clock.pass_time(seconds=1)
+    assert [store.book("api:main:rate", 0.2, 1.0) for _ in range(4)] == [0, 0, 0, 0.2]  # two were booked ahead
+    clock.pass_time(seconds=60)
+    assert [store.book("api:main:rate", 0.2, 1.0) for _ in range(6)] == [0, 0, 0, 0, 0, 0.2]
+    assert store.book("api:other:rate", 2.0, 1.0) == 0
+    assert store.book("api:other:rate", 2.0, 1.0) == 2.0
