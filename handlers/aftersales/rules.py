@@ -1,6 +1,5 @@
 """What a rule says: when it applies, and the text that it sends. Checked at start."""
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
@@ -14,12 +13,12 @@ from receiver import PermanentFailure
 from receiver.api.results import Refund
 from receiver.envelope import Platform
 from receiver.events import RefundEvent
+from receiver.settings.spans import span
 from receiver.vocabulary import event_types
 
 EVENTS: Final = {kind.type: kind for kind in event_types() if issubclass(kind, RefundEvent)}
 #: What a text may hold. The refund's thread is read by people, and nothing personal belongs into it.
 PLACEHOLDERS: Final = ("refund_id", "order_id", "amount", "currency", "reason")
-_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 def _event(name: str) -> str:
@@ -47,10 +46,10 @@ def _has_a_thread(platform: Platform) -> Platform:
 
 
 def _span(value: Any) -> Any:
-    found = re.fullmatch(r"([1-9]\d{0,5})([smhd])", value) if isinstance(value, str) else None
+    found = span(value)
     if found is None:
         raise ValueError('expected a number and its unit: "90s", "30m", "24h" or "2d"')
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    return found
 
 
 class Rule(BaseModel):

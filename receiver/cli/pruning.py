@@ -1,10 +1,8 @@
 """``yizhan prune``: empty old payloads at once, where the timer of a running process would in time."""
 
-from datetime import timedelta
 from typing import Annotated
 
 import typer
-from pydantic import TypeAdapter, ValidationError
 
 from receiver.cli import output
 from receiver.cli.context import configured, open_store
@@ -29,7 +27,9 @@ def prune(
     Everything else stays: identities, deliveries, attempts, and the payloads of what is dead, unreadable or open. What
     was pruned cannot be replayed. Beside running processes, which do so themselves where retention.payloads is set.
     """
-    span = configured(context).settings.retention.payloads if older_than is None else _span(older_than)
+    span = configured(context).settings.retention.payloads if older_than is None else spans.span(older_than)
+    if span is None and older_than is not None:
+        output.fail(f"--older-than: expected {spans.EXPECTED}")
     if span is None:
         output.fail("nothing says how long payloads are kept: give --older-than 90d, or set retention.payloads")
     envelopes = payload_bytes = 0
@@ -38,10 +38,3 @@ def prune(
             envelopes += pruned.envelopes
             payload_bytes += pruned.payload_bytes
     print(f"emptied {envelopes} payloads, {payload_bytes} bytes")
-
-
-def _span(text: str) -> timedelta:
-    try:
-        return TypeAdapter[timedelta](spans.Span).validate_python(text, strict=True)
-    except ValidationError:
-        output.fail(f"--older-than: expected {spans.EXPECTED}")

@@ -9,10 +9,11 @@ from pydantic import BeforeValidator
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
-def _span(value: object) -> object:
+def span(value: object) -> timedelta | None:
+    """``None`` for what is written otherwise."""
     found = re.fullmatch(r"([1-9]\d{0,5})([smhd])", value) if isinstance(value, str) else None
-    return timedelta(**{_UNITS[found[2]]: int(found[1])}) if found else value
+    return timedelta(**{_UNITS[found[2]]: int(found[1])}) if found else None
 
 
-Span = Annotated[timedelta, BeforeValidator(_span)]
+Span = Annotated[timedelta, BeforeValidator(lambda value: span(value) or value)]
 EXPECTED = 'a number and its unit, "90s", "30m", "24h" or "90d"'
