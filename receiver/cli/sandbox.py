@@ -3,14 +3,15 @@
 import signal
 import threading
 from collections import Counter
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
 from receiver.accounts import Account
-from receiver.cli import output
+from receiver.cli import output, telling
 from receiver.cli.context import configured
-from receiver.sandbox.admin import PATHS
+from receiver.sandbox.admin import PATHS, shown
 from receiver.sandbox.operations import operations
 from receiver.sandbox.push import Manner
 from receiver.sandbox.running import Sandbox
@@ -80,13 +81,8 @@ def _play(running: Sandbox, names: list[str], pace: float, stop: threading.Event
         first = len(running.pusher.pushes)
         cast = play(name, running, pace=pace, stop=stop)
         running.settle(5.0)
-        for push in running.pusher.pushes[first:]:
-            told = push.news
-            about = f"refund {told.refund.id}" if told.refund else f"order {told.order.id}"
-            tries = " ".join(str(attempt.outcome) for attempt in push.attempts) or "-"
-            print(f"  {told.topic:40} {told.action or told.word:28} {about:30} {push.state} ({tries})")
-        for post in running.state.refunds.get(cast.refund_id).thread if cast.refund_id else ():
-            print(f"  message of the {post.author}: {post.text}")
+        thread = running.state.refunds.get(cast.refund_id).thread if cast.refund_id else ()
+        telling.show([shown(push) for push in running.pusher.pushes[first:]], [asdict(post) for post in thread])
 
 
 def _introduce(running: Sandbox, urls: dict[str, str]) -> None:

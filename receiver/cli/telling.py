@@ -1,7 +1,7 @@
 """``yizhan simulate STORY``: have a running sandbox tell a story, and say what became of its callbacks."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 import httpx2
@@ -42,13 +42,18 @@ def tell(names: Sequence[str], sandbox: str, account: str | None, *, pace: float
                 output.json_line({**cast, "pushes": pushes, "thread": thread})
                 continue
             print(f"story {name}: {STORIES[name].title} ({STORIES[name].platform})")
-            for push in pushes:
-                about = f"refund {push['refund_id']}" if push["refund_id"] else f"order {push['order_id']}"
-                tries = " ".join(str(attempt["outcome"]) for attempt in push["attempts"]) or "-"
-                print(f"  {push['topic']:40} {push['action'] or push['word']:28} {about:30} {push['state']} ({tries})")
-            for post in thread:
-                print(f"  message of the {post['author']}: {post['text']}")
+            show(pushes, thread)
     raise typer.Exit(output.FOUND_WANTING if given_up else output.DONE)
+
+
+def show(pushes: Sequence[Mapping[str, Any]], thread: Sequence[Mapping[str, Any]]) -> None:
+    """What became of a story, in rows as ``/sandbox/state`` has them: a line each."""
+    for push in pushes:
+        about = f"refund {push['refund_id']}" if push["refund_id"] else f"order {push['order_id']}"
+        tries = " ".join(str(attempt["outcome"]) for attempt in push["attempts"]) or "-"
+        print(f"  {push['topic']:40} {push['action'] or push['word']:28} {about:30} {push['state']} ({tries})")
+    for post in thread:
+        print(f"  message of the {post['author']}: {post['text']}")
 
 
 def _pushed(client: httpx2.Client, order_id: str) -> list[dict[str, Any]]:

@@ -73,12 +73,13 @@ def _state(desk: Desk) -> dict[str, Any]:
         return {
             "orders": [{**asdict(order), "status": order.word} for order in desk.state.orders.all()],
             "refunds": [asdict(refund) for refund in desk.state.refunds.all()],
-            "pushes": [_push(push) for push in list(desk.pusher.pushes)],
+            "pushes": [shown(push) for push in list(desk.pusher.pushes)],
             "calls": [asdict(call) for call in list(desk.api.calls)],
         }
 
 
-def _push(push: Push) -> dict[str, Any]:
+def shown(push: Push) -> dict[str, Any]:
+    """As ``/sandbox/state`` tells it."""
     told = push.news
     return {
         "number": push.number,
