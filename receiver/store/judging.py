@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from receiver.standing import Standing, Verdict, compare
-from receiver.store.rows import standing
 
 #: An order tells its state a few dozen times. What lies further back has been superseded by these.
 LOOK_BACK = 50
@@ -19,9 +18,9 @@ class Judgement(NamedTuple):
 NEWS = Judgement("newer", None)
 
 
-def judge(this: Standing, before: Iterable[tuple[int, int | None, int | None]]) -> Judgement:
-    """``before``: id, stage and time of what succeeded in its lane. Older than one of them is older."""
-    verdicts = [(compare(this, standing(stage, at)), other) for other, stage, at in before]
+def judge(this: Standing, before: Iterable[tuple[int, Standing]]) -> Judgement:
+    """``before``: what succeeded in its lane, by id. Older than one of them is older."""
+    verdicts = [(compare(this, that), other) for other, that in before]
     for verdict, other in verdicts:
         if verdict == "older":
             return Judgement("older", other)

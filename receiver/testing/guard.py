@@ -4,11 +4,12 @@ from collections import defaultdict
 
 from receiver.events import Event
 from receiver.routing import Route
-from receiver.standing import Standing, Verdict, compare
+from receiver.standing import Standing, Verdict
+from receiver.store import judging
 
 
 class Guard:
-    """The rule of ``receiver.store.sqlite.guarding``."""
+    """What a store remembers for the rule of ``receiver.store.judging``."""
 
     def __init__(self) -> None:
         self._acted_on: defaultdict[tuple[str, str], list[Standing]] = defaultdict(list)
@@ -18,8 +19,7 @@ class Guard:
         told = event.standing
         if event.lane is None or told is None or route.stale == "run":
             return "newer"
-        verdicts = {compare(told, other) for other in self._acted_on[route.name, event.lane]}
-        return "older" if "older" in verdicts else "unknown" if "unknown" in verdicts else "newer"
+        return judging.judge(told, enumerate(self._acted_on[route.name, event.lane])).verdict
 
     def succeeded(self, route: Route, event: Event) -> None:
         if event.lane is not None and event.standing is not None:

@@ -25,7 +25,7 @@ def judge(connection: Connection, delivery_id: int) -> Judgement:
         " AND state = 'succeeded' AND tells_state ORDER BY id DESC LIMIT %s",
         (lane, handler, delivery_id, LOOK_BACK),
     )
-    return judging.judge(standing(*told), [(other, stage, at) for other, stage, at in before])
+    return judging.judge(standing(*told), [(other, standing(stage, at)) for other, stage, at in before])
 
 
 def stale(connection: Connection, delivery_ids: Sequence[int]) -> list[int]:

@@ -24,4 +24,4 @@ def judge(connection: apsw.Connection, delivery_id: int) -> Judgement:
         " AND state = 'succeeded' AND tells_state = 1 ORDER BY id DESC LIMIT ?",
         (lane, handler, delivery_id, LOOK_BACK),
     )
-    return judging.judge(standing(*told), [(other, stage, at) for other, stage, at in before])
+    return judging.judge(standing(*told), [(other, standing(stage, at)) for other, stage, at in before])
