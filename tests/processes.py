@@ -1,6 +1,8 @@
 """A real ``yizhan run``, in a folder of its own, that a test may kill."""
 
+import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -22,10 +24,15 @@ ENVIRONMENT = {"PYTHONWARNINGS": _WARNINGS, "YIZHAN_LOG__FORMAT": "json"}
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Free, as is the next, where `yizhan dev` has its sandbox.
+
+    Of a range from which no system takes the near end of a connection: a port that is free now stays so.
+    """
+    while True:
+        port = random.randrange(10_000, 32_000, 2)
+        free = socket.create_server
+        with contextlib.suppress(OSError), free(("127.0.0.1", port)), free(("127.0.0.1", port + 1)):
+            return port
 
 
 class Yizhan:

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import redis
-from bench.served import free_port
+from processes import free_port
 
 _PATIENCE = 10.0
 _DATABASE = "yizhan_bench"

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from bench.bodies import ACCOUNT, PATH
 from bench.needs import Needs
-from bench.served import Served, free_port
+from bench.served import Served
+from processes import free_port
 
 _HERE = Path(__file__).parent
 _SERVERS = _HERE / "servers"
