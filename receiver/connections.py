@@ -67,8 +67,7 @@ class Http(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def on_headers_complete(self) -> None:
-        self._got_on()
-        self.server_state.got_on(self)
+        self.head_came()
         if len(self.pipeline) >= MAX_PIPELINED:
             raise ValueError("too many requests at once")  # the parser stops, and it is refused as no HTTP
         if not self.parser.should_upgrade():
@@ -93,10 +92,19 @@ class Http(HttpToolsProtocol):
         except httptools.HttpParserError:
             self._refuse(400)
         else:
+            self.read()
             if self._pending > MAX_HEAD:
                 self._refuse(431)
             elif self.cycle is None or self.cycle.response_complete:
                 self._expect_head()
+
+    def head_came(self) -> None:
+        """A request has begun."""
+        self._got_on()
+        self.server_state.got_on(self)
+
+    def read(self) -> None:
+        """All that has come was parsed."""
 
     def _expect_head(self) -> None:
         """By so long after the first of its bytes, however many come."""

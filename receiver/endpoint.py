@@ -2,14 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
 
 import structlog
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
-from receiver import accept
 from receiver.accounts import Account
 from receiver.body import RestToCome, SenderGone, discard_rest, read_body
 from receiver.deadlines import Deadlines
@@ -27,37 +27,45 @@ _stdlib_log = logging.getLogger(__name__)
 DEADLINE = 0.7
 
 
-def _answer(status: int, body: bytes, *headers: tuple[bytes, bytes]) -> tuple[Message, Message]:
-    return (
-        {
-            "type": "http.response.start",
-            "status": status,
-            "headers": [
-                (b"content-type", b"application/json"),
-                (b"content-length", str(len(body)).encode()),
-                *headers,
-            ],
-        },
-        {"type": "http.response.body", "body": body},
-    )
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    #: More than the type and the length of the body.
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+    @property
+    def body(self) -> bytes:
+        """A refusal tells the sender its status and nothing else."""
+        return b'{"code":%d}' % self.status
+
+    def all_headers(self) -> list[tuple[bytes, bytes]]:
+        return [
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(self.body)).encode()),
+            *self.headers,
+        ]
 
 
 #: Exactly 200: no other status is documented to stop redelivery.
-_ACKNOWLEDGED = _answer(200, b'{"code":200}')
-_METHOD_NOT_ALLOWED = _answer(405, b'{"code":405}', (b"allow", b"GET, HEAD, POST"))
-#: A refusal tells the sender its status and nothing else. A sender that is too slow or too long is hung up on.
+_ACKNOWLEDGED = Answer(200)
+_METHOD_NOT_ALLOWED = Answer(405, ((b"allow", b"GET, HEAD, POST"),))
+#: A sender that is too slow or too long is hung up on.
 _REFUSED = {
-    401: _answer(401, b'{"code":401}'),
-    404: _answer(404, b'{"code":404}'),
-    408: _answer(408, b'{"code":408}', (b"connection", b"close")),
-    413: _answer(413, b'{"code":413}', (b"connection", b"close")),
-    503: _answer(503, b'{"code":503}', (b"retry-after", b"1")),
+    401: Answer(401),
+    404: Answer(404),
+    408: Answer(408, ((b"connection", b"close"),)),
+    413: Answer(413, ((b"connection", b"close"),)),
+    503: Answer(503, ((b"retry-after", b"1"),)),
 }
-_not_committed_in_time = partial(NotCommitted, "deadline")
+
+Client = tuple[str, int]
 
 
 class CallbackEndpoint:
-    """``/callbacks/{account}``: made on the event loop, and called like an ASGI app that is told the account's name."""
+    """``/callbacks/{account}``: made on the event loop.
+
+    Called like an ASGI app that is told the account's name; or, by who has the whole callback, through ``take()``.
+    """
 
     def __init__(
         self,
@@ -67,87 +75,105 @@ class CallbackEndpoint:
         metrics: Metrics,
         max_body: int,
     ) -> None:
-        self._accounts = accounts
+        self.accounts = accounts
+        #: Bytes.
+        self.max_body = max_body
         self._inbox = inbox
         self._metrics = metrics
-        self._max_body = max_body
         self._deadlines = Deadlines(DEADLINE)
+        self._loop = asyncio.get_running_loop()
 
     async def __call__(self, name: str, scope: Scope, receive: Receive, send: Send) -> None:
-        began = perf_counter()
         try:
-            start, body = await self._answer_to(scope, receive, name, began)
+            answer = await self._answer_to(scope, receive, name)
         except SenderGone:
-            log.info("callback.abandoned", account=name if name in self._accounts else None)
+            log.info("callback.abandoned", account=name if name in self.accounts else None)
             return
         except CallbackRejected as refusal:
-            self._note_refusal(refusal, name, scope)
-            start, body = _REFUSED[refusal.status]
-        await send(start)
-        await send(body)
+            answer = self._refused(refusal, name, scope.get("client"))
+        await send({"type": "http.response.start", "status": answer.status, "headers": answer.all_headers()})
+        await send({"type": "http.response.body", "body": answer.body})
 
-    async def _answer_to(self, scope: Scope, receive: Receive, name: str, began: float) -> tuple[Message, Message]:
-        known = self._accounts.get(name)
+    async def _answer_to(self, scope: Scope, receive: Receive, name: str) -> Answer:
+        began = perf_counter()
         #: What to raise at the deadline; made only then, since an error that its own frame holds is not let go.
-        late: Callable[[], CallbackRejected] = BodyTooSlow
-        deadline = self._deadlines.begin(began)
+        late: type[CallbackRejected] = BodyTooSlow
         try:
-            try:
-                body = await read_body(receive, scope["headers"], self._max_body)
-            except RestToCome as refusal:
-                late = BodyTooLarge
-                await discard_rest(receive, refusal, self._max_body)
-                raise
-            late = _not_committed_in_time
-            if known is None:
-                raise UnknownAccount
-            account, source = known
-            method = scope["method"]
-            if method in {"GET", "HEAD"}:
-                self._note_probe(account, scope)
-                return _ACKNOWLEDGED
-            if method != "POST":
-                return _METHOD_NOT_ALLOWED
-            callback = Callback(scope["headers"], body)
+            async with asyncio.timeout(DEADLINE):
+                try:
+                    body = await read_body(receive, scope["headers"], self.max_body)
+                except RestToCome as refusal:
+                    late = BodyTooLarge
+                    await discard_rest(receive, refusal, self.max_body)
+                    raise
+        except TimeoutError:
+            raise late from None
+        known = self.accounts.get(name)
+        if known is None:
+            raise UnknownAccount
+        method = scope["method"]
+        if method in {"GET", "HEAD"}:
+            return self._probed(known[0], method, scope["headers"])
+        if method != "POST":
+            return _METHOD_NOT_ALLOWED
+        answered: asyncio.Future[Answer] = self._loop.create_future()
+        self.take(name, Callback(scope["headers"], body), scope.get("client"), began, partial(_set, answered))
+        return await answered
+
+    def take(
+        self, name: str, callback: Callback, client: Client | None, began: float, answer: Callable[[Answer], None]
+    ) -> None:
+        """Answer a callback to a known account once it is committed or refused, ``DEADLINE`` after ``began`` at most.
+
+        ``began`` is a ``perf_counter()``. All callbacks come through here.
+        """
+        account, source = self.accounts[name]
+        try:
             if source.unsigned(callback) and source.topicless(callback):
-                self._note_probe(account, scope)
-                return _ACKNOWLEDGED
-            envelope, receipt = await accept.accept(callback, account, source, self._inbox)
-        except asyncio.CancelledError:
-            if not deadline.uncancelled():
-                raise
-            raise late() from None
-        finally:
-            self._deadlines.end(deadline)
-        self._note_acknowledged(envelope, receipt, perf_counter() - began)
+                answer(self._probed(account, "POST", callback.headers))
+                return
+            taken = _Taken(self, source.open_callback(callback, account), client, began, answer)
+            self._inbox.put(taken)
+        except CallbackRejected as refusal:
+            answer(self._refused(refusal, name, client))
+            return
+        self._deadlines.begin(taken)
+
+    def late(self, taken: "_Taken") -> None:
+        self._inbox.withdraw(taken)
+        taken.told(NotCommitted("deadline"))
+
+    def outcome(self, taken: "_Taken", outcome: Receipt | NotCommitted) -> Answer:
+        self._deadlines.let_go()
+        envelope = taken.envelope
+        if isinstance(outcome, NotCommitted):
+            return self._refused(outcome, envelope.account, taken.client)
+        seconds = perf_counter() - taken.began
+        self._metrics.acknowledged(envelope.account, envelope.topic, redelivery=outcome.redelivery, seconds=seconds)
+        if _stdlib_log.isEnabledFor(logging.DEBUG):  # structlog takes ten times as long to find that out
+            log.debug(
+                "callback.acknowledged",
+                account=envelope.account,
+                envelope=outcome.envelope_id,
+                topic=envelope.topic,
+                orders=envelope.order_ids,
+                refunds=envelope.refund_ids,
+                redelivery=outcome.redelivery,
+                ambiguous=outcome.ambiguous,
+                ms=round(seconds * 1000, 1),
+            )
         return _ACKNOWLEDGED
 
-    def _note_acknowledged(self, envelope: Envelope, receipt: Receipt, seconds: float) -> None:
-        self._metrics.acknowledged(envelope.account, envelope.topic, redelivery=receipt.redelivery, seconds=seconds)
-        if not _stdlib_log.isEnabledFor(logging.DEBUG):  # structlog takes ten times as long to find that out
-            return
-        log.debug(
-            "callback.acknowledged",
-            account=envelope.account,
-            envelope=receipt.envelope_id,
-            topic=envelope.topic,
-            orders=envelope.order_ids,
-            refunds=envelope.refund_ids,
-            redelivery=receipt.redelivery,
-            ambiguous=receipt.ambiguous,
-            ms=round(seconds * 1000, 1),
-        )
-
-    def _note_probe(self, account: Account, scope: Scope) -> None:
+    def _probed(self, account: Account, method: str, headers: Sequence[tuple[bytes, bytes]]) -> Answer:
         """The console's *Verify* button, or a person's browser."""
         self._metrics.probed(account.name)
-        names = sorted({header.decode("latin-1") for header, _ in scope["headers"]})
-        log.info("callback.probe", account=account.name, method=scope["method"], headers=names)
+        names = sorted({header.decode("latin-1") for header, _ in headers})
+        log.info("callback.probe", account=account.name, method=method, headers=names)
+        return _ACKNOWLEDGED
 
-    def _note_refusal(self, refusal: CallbackRejected, name: str, scope: Scope) -> None:
-        account = name if name in self._accounts else None
+    def _refused(self, refusal: CallbackRejected, name: str, client: Client | None) -> Answer:
+        account = name if name in self.accounts else None
         self._metrics.refused(account, refusal.reason)
-        client = scope.get("client")
         log.info(
             "callback.refused",
             account=account,
@@ -156,3 +182,38 @@ class CallbackEndpoint:
             hint=refusal.hint if isinstance(refusal, SignatureWrong) else None,
             client=client[0] if client else None,
         )
+        return _REFUSED[refusal.status]
+
+
+class _Taken:
+    """A callback that was believed, until it is answered."""
+
+    __slots__ = ("_answer", "_endpoint", "began", "client", "envelope", "over")
+
+    def __init__(
+        self,
+        endpoint: CallbackEndpoint,
+        envelope: Envelope,
+        client: Client | None,
+        began: float,
+        answer: Callable[[Answer], None],
+    ) -> None:
+        self._endpoint = endpoint
+        self._answer = answer
+        self.envelope = envelope
+        self.client = client
+        self.began = began
+        self.over = False
+
+    def told(self, outcome: Receipt | NotCommitted) -> None:
+        if not self.over:
+            self.over = True
+            self._answer(self._endpoint.outcome(self, outcome))
+
+    def expire(self) -> None:
+        self._endpoint.late(self)
+
+
+def _set(answered: asyncio.Future[Answer], answer: Answer) -> None:
+    if not answered.done():  # cancelled: the process ends
+        answered.set_result(answer)

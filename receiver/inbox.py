@@ -1,9 +1,8 @@
 """The inbox as the web process sees it: group commit, bounded, without timers.
 
-What was put in while the last commit ran is the next batch. Each waits for a future of his own, so that one sender who
-hangs up cancels nobody else's commit (one shared by all would have to be shielded, at twice the cost). One who gives up
-before his batch has begun takes his envelope along; after that it may still be committed, and the source's redelivery
-of it is then recognised.
+What was put in while the last commit ran is the next batch. Each is told of his own, so that one who gives up cancels
+nobody else's commit. One who gives up before his batch has begun takes his envelope along; after that it may still be
+committed, and the source's redelivery of it is then recognised.
 """
 
 import asyncio
@@ -19,23 +18,24 @@ from receiver.errors import NotCommitted, StoreUnavailable
 
 log = structlog.stdlib.get_logger()
 
-#: A batch is inserted in one go on the event loop, some ten microseconds a row.
+#: Rows of a batch.
 MAX_BATCH = 512
+#: Of more, half are committed first. Else all who wait are answered at once, all send again at once, and the store
+#: stands still while the event loop reads, the event loop while the store commits.
+ALL_AT_ONCE = 8
 
 
 class BatchStore(Protocol):
     async def put(self, batch: Sequence[Envelope]) -> list[Receipt]: ...
 
 
-class _Batch:
-    """Envelopes that are committed together, each with the future of the one who waits for it."""
+class Waiter(Protocol):
+    """Who waits for an envelope to be committed."""
 
-    __slots__ = ("envelopes", "futures")
+    envelope: Envelope
 
-    def __init__(self) -> None:
-        self.envelopes: list[Envelope] = []
-        #: What became of it; ``None``: it was not committed.
-        self.futures: list[asyncio.Future[Receipt | None]] = []
+    def told(self, outcome: Receipt | NotCommitted) -> None:
+        """On the event loop: it, or an earlier one of the same message, is committed; or it cannot be."""
 
 
 class Inbox:
@@ -51,59 +51,37 @@ class Inbox:
         """``max_rates``: callbacks a second, of the accounts that have such a limit."""
         self._store = store
         self._on_commit = on_commit
-        self._loop = asyncio.get_running_loop()
-        self._batches: deque[_Batch] = deque([_Batch()])
+        self._waiting: deque[Waiter] = deque()
         self._allowances = Allowances(max_rates or {})
         self._arrived = asyncio.Event()
         self._closing = False
         self._committer = asyncio.create_task(self._commit_batches(), name="inbox")
 
-    async def put(self, envelope: Envelope) -> Receipt:
-        """Return once the envelope, or an earlier one of the same message, is committed.
+    def put(self, waiter: Waiter) -> None:
+        """Commit his envelope with the next batch.
 
-        Raises ``NotCommitted`` when the buffer is full, the account has had its part of it, or the store cannot commit.
-        Cancelling it gives up waiting.
+        Raises ``NotCommitted`` at once when the buffer is full or the account has had its part of it.
         """
         if self._closing:
             raise NotCommitted("shutting_down")
-        self._allowances.admit(envelope)
-        batch = self._batches[-1]
-        if len(batch.envelopes) >= MAX_BATCH:
-            batch = _Batch()
-            self._batches.append(batch)
-        future: asyncio.Future[Receipt | None] = self._loop.create_future()
-        batch.envelopes.append(envelope)
-        batch.futures.append(future)
+        self._allowances.admit(waiter.envelope)
+        self._waiting.append(waiter)
         self._arrived.set()
-        try:
-            receipt = await future
-        except asyncio.CancelledError:
-            self._withdraw(envelope, future, batch)
-            if self._closing:  # not the sender's deadline: the process ends at once
-                raise NotCommitted("shutting_down") from None
-            raise
-        if receipt is None:
-            raise NotCommitted("store_unavailable")
-        return receipt
+
+    def withdraw(self, waiter: Waiter) -> None:
+        """Take his envelope back out, if its batch has not begun; else he will still be told."""
+        if waiter in self._waiting:
+            self._waiting.remove(waiter)
+            self._allowances.release(waiter.envelope)
 
     async def close(self) -> None:
         self._closing = True
         self._arrived.set()
         await self._committer
 
-    def _withdraw(self, envelope: Envelope, future: asyncio.Future[Receipt | None], batch: _Batch) -> None:
-        """Take an envelope back out, if its batch has not begun."""
-        if batch not in self._batches:
-            return
-        place = batch.futures.index(future)
-        del batch.envelopes[place], batch.futures[place]
-        self._allowances.release(envelope)
-        if not batch.envelopes and batch is not self._batches[-1]:
-            self._batches.remove(batch)
-
     async def _commit_batches(self) -> None:
         while True:
-            if not self._allowances.waiting:
+            if not self._waiting:
                 if self._closing:
                     return
                 self._arrived.clear()
@@ -111,24 +89,29 @@ class Inbox:
                 continue
             await self._commit(self._begin())
 
-    def _begin(self) -> _Batch:
-        batch = self._batches.popleft()
-        if not self._batches:
-            self._batches.append(_Batch())
-        for envelope in batch.envelopes:
-            self._allowances.release(envelope)
+    def _begin(self) -> list[Waiter]:
+        waiting = len(self._waiting)
+        rows = waiting if waiting <= ALL_AT_ONCE else min(waiting // 2, MAX_BATCH)
+        batch = [self._waiting.popleft() for _ in range(rows)]
+        for waiter in batch:
+            self._allowances.release(waiter.envelope)
         return batch
 
-    async def _commit(self, batch: _Batch) -> None:
-        ends: list[tuple[asyncio.Future[Receipt | None], Receipt | None]] = [(each, None) for each in batch.futures]
+    async def _commit(self, batch: list[Waiter]) -> None:
+        outcomes: Sequence[Receipt | NotCommitted] = [NotCommitted("store_unavailable")] * len(batch)
         try:
-            receipts = await self._store.put(batch.envelopes)
-            self._on_commit(len(batch.envelopes))
-            ends = list(zip(batch.futures, receipts, strict=True))
+            receipts = await self._store.put([waiter.envelope for waiter in batch])
+            self._on_commit(len(batch))
+            if len(receipts) == len(batch):
+                outcomes = receipts
+            else:
+                log.error("inbox.commit_failed", rows=len(batch), receipts=len(receipts))
         except StoreUnavailable as error:
-            log.warning("inbox.store_unavailable", rows=len(batch.envelopes), error=str(error))
+            log.warning("inbox.store_unavailable", rows=len(batch), error=str(error))
         except Exception:  # a fault of ours: it must not end the loop that acknowledges
-            log.exception("inbox.commit_failed", rows=len(batch.envelopes))
-        for future, receipt in ends:
-            if not future.done():  # cancelled: he gave up
-                future.set_result(receipt)
+            log.exception("inbox.commit_failed", rows=len(batch))
+        for waiter, outcome in zip(batch, outcomes, strict=True):
+            try:
+                waiter.told(outcome)
+            except Exception:  # as above
+                log.exception("inbox.telling_failed")

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator
 import uvicorn
 from starlette.types import ASGIApp
 
-from receiver.connections import Connections, Http, room
+from receiver.connections import Connections, room
 from receiver.errors import SettingsError
+from receiver.front import Straight
 
 
 def listen(host: str, port: int, key: str) -> socket.socket:
@@ -46,7 +47,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                http=Http,
+                http=Straight,
                 ws="none",
                 lifespan="on",
                 access_log=False,

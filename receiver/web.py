@@ -10,20 +10,17 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
 
 from receiver.accounts import Account
 from receiver.endpoint import DEADLINE, CallbackEndpoint
 from receiver.errors import StoreUnavailable
+from receiver.front import Front
 from receiver.inbox import Inbox
 from receiver.metrics import Metrics
 from receiver.sources.base import Source
 from receiver.store.base import Store
 
 log = structlog.stdlib.get_logger()
-
-#: Before the account's name.
-_CALLBACKS = "/callbacks/"
 
 
 def create(
@@ -34,7 +31,7 @@ def create(
     max_body: int,
     on_commit: Callable[[int], None] = lambda _rows: None,
     alive: Callable[[], bool] = lambda: True,
-) -> "Web":
+) -> Front:
     """The application over an open store, which it does not close. ``alive`` is of what else this process does."""
     max_rates = {name: account.max_rate for name, (account, _) in accounts.items() if account.max_rate is not None}
 
@@ -68,7 +65,7 @@ def create(
 
     app = Starlette(routes=[Route("/readyz", readyz), *watching(metrics, alive)], lifespan=lifespan)
     app.router.redirect_slashes = False  # a redirect stops no redelivery; nor does a 404, but that is noticed
-    front = Web(app)
+    front = Front(app)
     return front
 
 
@@ -85,26 +82,3 @@ def watching(metrics: Metrics, alive: Callable[[], bool]) -> list[Route]:
         return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
 
     return [Route("/healthz", healthz), Route("/metrics", exposition)]
-
-
-class Web:
-    """Callbacks to their endpoint; all else to Starlette, whose middleware and routes took 7 % of their time."""
-
-    def __init__(self, rest: Starlette) -> None:
-        self._rest = rest
-        #: ``None`` before the application has started.
-        self.endpoint: CallbackEndpoint | None = None
-        self.draining = False
-
-    def drain(self) -> None:
-        """From here on it says that it is not ready; callbacks are taken until the end."""
-        self.draining = True
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self.endpoint is not None and scope["type"] == "http":
-            path: str = scope["path"]
-            name = path[len(_CALLBACKS) :]
-            if name and "/" not in name and path.startswith(_CALLBACKS):
-                await self.endpoint(name, scope, receive, send)
-                return
-        await self._rest(scope, receive, send)

@@ -8,6 +8,7 @@ import pytest
 from builders import envelope
 
 from receiver.envelope import Envelope, Receipt
+from receiver.errors import NotCommitted
 from receiver.inbox import Inbox
 
 
@@ -45,9 +46,36 @@ async def opened(store: HandStore) -> AsyncIterator[Inbox]:
     await inbox.close()
 
 
+class Waiter:
+    """One who waits for his envelope to be committed."""
+
+    def __init__(self, each: Envelope) -> None:
+        self.envelope = each
+        self.outcome: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
+
+    def told(self, outcome: Receipt | NotCommitted) -> None:
+        if self.outcome.done():
+            return
+        if isinstance(outcome, NotCommitted):
+            self.outcome.set_exception(outcome)
+        else:
+            self.outcome.set_result(outcome)
+
+
+async def commit(inbox: Inbox, each: Envelope) -> Receipt:
+    """Put it in and wait. Cancelling gives up."""
+    waiter = Waiter(each)
+    inbox.put(waiter)
+    try:
+        return await waiter.outcome
+    except asyncio.CancelledError:
+        inbox.withdraw(waiter)
+        raise
+
+
 async def put(inbox: Inbox, *envelopes: Envelope) -> list[asyncio.Task[Receipt]]:
     """Put in and waiting."""
-    tasks = [asyncio.create_task(inbox.put(each)) for each in envelopes]
+    tasks = [asyncio.create_task(commit(inbox, each)) for each in envelopes]
     await asyncio.sleep(0)
     return tasks
 

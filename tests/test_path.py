@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 from builders import account, callback, message
+from hand_store import commit
 from processes import Yizhan, wait_until
 
 import handlers
 from receiver import Context, Router
-from receiver.accept import accept
 from receiver.api import Apis
 from receiver.deliver import Deliverer
 from receiver.deliveries import Filters, Offer
@@ -47,9 +47,10 @@ def test_a_callback_becomes_work_done(store: SqliteStore) -> None:
     # Verified, addressed, committed. Only now is it acknowledged.
     async def take_in() -> tuple[Envelope, Receipt]:
         inbox = Inbox(store)
-        taken = await accept(sent, pandapon, SOURCES["pandapon"], inbox)
+        envelope = SOURCES["pandapon"].open_callback(sent, pandapon)
+        receipt = await commit(inbox, envelope)
         await inbox.close()
-        return taken
+        return envelope, receipt
 
     envelope, receipt = asyncio.run(take_in())
     assert (envelope.topic, envelope.platform, envelope.order_ids) == (

@@ -7,7 +7,7 @@ from pathlib import Path
 import apsw
 import pytest
 from builders import envelope
-from hand_store import HandStore, give_up, opened, put, receipt_of, standing
+from hand_store import HandStore, commit, give_up, opened, put, receipt_of, standing
 
 from receiver import inbox as inboxes
 from receiver.inbox import Inbox
@@ -68,7 +68,7 @@ async def test_deadline_is_a_way_of_giving_up() -> None:
         await standing(inbox, store)
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.01):
-                await inbox.put(envelope())
+                await commit(inbox, envelope())
         store.end()
     assert len(store.batches) == 1
 
@@ -96,17 +96,32 @@ async def test_batches_are_never_larger_than_the_maximum() -> None:
         await standing(inbox, store)
         waiting = [envelope() for _ in range(inboxes.MAX_BATCH * 2 + 1)]
         tasks = await put(inbox, *waiting)
-        for _ in range(4):
+        for _ in range(14):
             store.end()
         assert await asyncio.gather(*tasks) == [receipt_of(each) for each in waiting]
     sizes = [len(batch) for batch in store.batches]
-    assert sizes == [1, inboxes.MAX_BATCH, inboxes.MAX_BATCH, 1]
+    assert sizes[1] == inboxes.MAX_BATCH
+    assert max(sizes) == inboxes.MAX_BATCH
+    assert sum(sizes) == 1 + len(waiting)
+
+
+async def test_of_many_half_are_committed_first() -> None:
+    """Else all are answered at once, and store and event loop stand still by turns."""
+    store = HandStore()
+    async with opened(store) as inbox:
+        await standing(inbox, store)
+        waiting = [envelope() for _ in range(2 * inboxes.ALL_AT_ONCE)]
+        await put(inbox, *waiting)
+        store.end()
+        assert await store.begun.get() == waiting[: inboxes.ALL_AT_ONCE]
+        store.end()
+        assert await store.begun.get() == waiting[inboxes.ALL_AT_ONCE :]
 
 
 async def test_two_thousand_at_once_each_get_their_own_receipt(store: SqliteStore, tmp_path: Path) -> None:
     inbox = Inbox(store)
     envelopes = [envelope() for _ in range(2_000)]
-    receipts = await asyncio.gather(*map(inbox.put, envelopes))
+    receipts = await asyncio.gather(*(commit(inbox, each) for each in envelopes))
     await inbox.close()
     with contextlib.closing(apsw.Connection(str(tmp_path / "yizhan.db"))) as other:
         stored = {row[0]: row[1] for row in other.execute("SELECT payload, id FROM envelope")}
@@ -130,6 +145,6 @@ async def test_one_who_gives_up_is_not_stored_by_sqlite_and_its_redelivery_is(
         stored = other.execute("SELECT payload FROM envelope ORDER BY seq").fetchall()
     assert stored == [(begun.payload,), (waiting.payload,)]
     assert not any(receipt.redelivery for receipt in receipts)
-    assert not (await inbox.put(gone)).redelivery
-    assert (await inbox.put(gone)).redelivery
+    assert not (await commit(inbox, gone)).redelivery
+    assert (await commit(inbox, gone)).redelivery
     await inbox.close()

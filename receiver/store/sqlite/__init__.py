@@ -82,8 +82,11 @@ class SqliteStore:
     # The web process.
 
     async def put(self, batch: Sequence[Envelope]) -> list[Receipt]:
+        if not batch:
+            return []
         now = self._clock()
-        return await self._write.run_async(lambda c: accepting.put(c, batch, now=now))
+        arrived = accepting.Arrived(batch, now)
+        return await self._write.run_async(lambda c: accepting.put(c, arrived, now=now))
 
     # The relay.
 

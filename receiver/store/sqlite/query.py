@@ -1,6 +1,7 @@
 """Statements, run to their end: a cursor left half-read would keep its transaction open."""
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import apsw
@@ -22,3 +23,16 @@ def value(connection: apsw.Connection, sql: str, bindings: Bindings = None) -> A
     """The first column of the first row, or ``None``."""
     found = row(connection, sql, bindings)
     return None if found is None else found[0]
+
+
+@contextlib.contextmanager
+def transaction(connection: apsw.Connection) -> Iterator[None]:
+    """To write in: committed at the end, or nothing of it."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:  # SQLite ends one by itself on some errors (disk full)
+            connection.execute("ROLLBACK")
+        raise

@@ -1,11 +1,11 @@
 """The one writer of an SQLite store: everything that is queued while a commit runs is the next transaction.
 
 SQLite takes one writer at a time, and what it costs is the commit. So there is one write connection, on a thread of its
-own, and each transaction holds whatever was asked for by then: callbacks to accept, the relay's and the workers' steps.
+own, and each transaction holds whatever was asked for by then: the relay's and the workers' steps.
 
 A job is a function of the connection. It may run twice: when one job of a transaction raises, the others are run again
-without it. Beside a busy event loop the thread waits for the interpreter lock after every statement, so a job that is
-in a hurry makes few of them.
+without it. What is in a hurry, callbacks to accept, comes before all else, alone, and sees to its transaction itself:
+beside a busy event loop the thread waits for the interpreter lock after every statement, BEGIN and COMMIT included.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 import apsw
 
 from receiver.errors import StoreUnavailable
+from receiver.store.sqlite.query import transaction
 
 T = TypeVar("T")
 Job = Callable[[apsw.Connection], T]
@@ -30,11 +31,12 @@ BUSY_TIMEOUT_MS = 5_000
 class _Queued:
     """A job, and how the one who waits for it is told that it has ended: from the writer's thread."""
 
-    __slots__ = ("error", "job", "result", "tell")
+    __slots__ = ("error", "hurried", "job", "result", "tell")
 
-    def __init__(self, job: Job[Any], tell: "Callable[[_Queued], None]") -> None:
+    def __init__(self, job: Job[Any], tell: "Callable[[_Queued], None]", *, hurried: bool) -> None:
         self.job = job
         self.tell = tell
+        self.hurried = hurried
         self.result: Any = None
         self.error: Exception | None = None
 
@@ -44,6 +46,7 @@ class Writer:
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
+        connection.set_busy_timeout(BUSY_TIMEOUT_MS)
         self._changed = threading.Condition()
         self._hurried: list[_Queued] = []
         self._jobs: list[_Queued] = []
@@ -54,14 +57,14 @@ class Writer:
     def run(self, job: Job[T]) -> T:
         """Run a job in the next transaction and wait until that is committed. Never call it on an event loop."""
         done: Future[T] = Future()
-        self._queue(self._jobs, _Queued(job, partial(_end, done)))
+        self._queue(self._jobs, _Queued(job, partial(_end, done), hurried=False))
         return done.result()
 
     async def run_async(self, job: Job[T]) -> T:
-        """The same, on an event loop, and before all else: who waits for an acknowledgement hangs up."""
+        """Run a job that sees to its transaction, before all that ``run()`` has queued. For an event loop."""
         loop = asyncio.get_running_loop()
         done: asyncio.Future[T] = loop.create_future()
-        self._queue(self._hurried, _Queued(job, partial(_end_on, loop, done)))
+        self._queue(self._hurried, _Queued(job, partial(_end_on, loop, done), hurried=True))
         try:
             return await done
         finally:
@@ -84,39 +87,40 @@ class Writer:
 
     def _work(self) -> None:
         while jobs := self._next():
-            self._transact(jobs)
+            if jobs[0].hurried:
+                self._run_hurried(jobs[0])
+            else:
+                self._transact(jobs)
             while jobs:  # let go of each as it is told: a batch holds payloads
                 queued = jobs.pop(0)
                 queued.tell(queued)
             del queued
 
     def _next(self) -> list[_Queued]:
-        """What has been queued; nothing once the store is closed."""
+        """One job that is in a hurry, or else what has been queued; nothing once the store is closed."""
         with self._changed:
             while not self._hurried and not self._jobs and not self._closing:
                 self._changed.wait()
-            jobs = self._hurried + self._jobs
-            self._hurried.clear()
+            if self._hurried:
+                return [self._hurried.pop(0)]
+            jobs = self._jobs.copy()
             self._jobs.clear()
             return jobs
 
+    def _run_hurried(self, queued: _Queued) -> None:
+        try:
+            queued.result = queued.job(self._connection)
+        except Exception as error:  # noqa: BLE001  (told to the one who waits)
+            queued.error = _as_ours(error)
+
     def _transact(self, jobs: list[_Queued]) -> None:
         try:
-            self._begin()
-            self._run_all(jobs)
-            self._connection.execute("COMMIT")
+            with transaction(self._connection):
+                self._run_all(jobs)
         except Exception as error:  # noqa: BLE001  (nothing was committed: everyone who waits is told so)
-            self._rollback()
             ours = _as_ours(error)
             for queued in jobs:
                 queued.error = ours
-
-    def _begin(self) -> None:
-        self._connection.set_busy_timeout(BUSY_TIMEOUT_MS)
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
-        finally:
-            self._connection.set_busy_timeout(0)
 
     def _run_all(self, jobs: list[_Queued]) -> None:
         """Run the jobs so that one which raises takes nothing with it."""
@@ -146,11 +150,6 @@ class Writer:
             queued.error = _as_ours(error)
             self._connection.execute("ROLLBACK TO job")
         self._connection.execute("RELEASE job")
-
-    def _rollback(self) -> None:
-        """SQLite ends a transaction by itself on some errors (disk full), so ask first."""
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
 
 
 def _end(done: "Future[Any] | asyncio.Future[Any]", queued: _Queued) -> None:

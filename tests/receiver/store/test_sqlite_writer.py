@@ -83,8 +83,9 @@ def test_a_foreign_exception_of_a_job_reaches_its_caller_as_it_is(writer: Writer
 
 def test_an_asynchronous_write_that_raises_leaves_nothing_and_the_writer_goes_on(writer: Writer, path: Path) -> None:
     def fail(connection: apsw.Connection) -> None:
-        add(connection, "half")
-        raise LookupError("mine")
+        with query.transaction(connection):
+            add(connection, "half")
+            raise LookupError("mine")
 
     async def write() -> None:
         with pytest.raises(LookupError):
