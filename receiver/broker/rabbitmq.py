@@ -49,6 +49,9 @@ class RabbitBroker(RabbitmqBroker):
         declared = self.channel.queue_declare(MARK, durable=True, arguments={"x-max-length": 1})
         if declared.method.message_count:
             return True
+        self.queues_pending.update(
+            self.queues
+        )  # they may be gone, too: each is declared anew before a message goes there
         transient = pika.BasicProperties(delivery_mode=1)
         self.channel.basic_publish(exchange="", routing_key=MARK, body=b"", properties=transient)
         return False
