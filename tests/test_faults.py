@@ -7,10 +7,11 @@ import steps
 from brokers import BrokerServer
 from databases import Database
 from machines import ACCOUNT
-from soak.faults import Fault, crash_store, kill_webs, kill_workers_in_handlers, take_broker_away
+from soak.faults import crash_store, kill_webs, kill_workers_in_handlers, take_broker_away
 from soak.round import play
 from soak.sender import Answer, callbacks
 from soak.shop import HANDLERS
+from soak.site import Fault
 from soak.stage import Stage, stage
 from soak.verdict import judge
 from soak.volume import plain
