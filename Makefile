@@ -35,7 +35,7 @@ fuzz: $(VENV)/soak-installed
 	PYTHONPATH=.:tests $(BIN)/python -m fuzzing $(SOAK_SECONDS)
 	FUZZ_TIMES=$(SOAK_TIMES) $(BIN)/pytest tests/receiver/http/test_fuzz.py --timeout 3600
 
-soak-faults: $(VENV)/installed  ## kill, hold and fill what can be, on PostgreSQL with Redis and with RabbitMQ: docs/faults.md
+soak-faults: $(VENV)/installed  ## kill, hold and fill what can be, on one machine and on many: docs/faults.md
 	PYTHONPATH=.:tests $(BIN)/python -m soak --install $(SOAK_FAULTS)
 
 audit: $(VENV)/installed  ## is anything we depend on known to be vulnerable? Asks the network

@@ -24,8 +24,8 @@ log = structlog.stdlib.get_logger()
 #: How long it rests when nobody wakes it: what another process made due (a replay), or a retry's time, waits so long.
 REST = 0.2
 RENEW_EVERY = 1.0
-#: How often the broker is asked whether it is there.
-LISTEN_EVERY = 10.0
+#: How often the broker is asked whether it is there, and still holds what it was given.
+LISTEN_EVERY = 5.0
 #: After the store or the broker failed.
 BACK_OFF = 1.0
 
@@ -35,7 +35,7 @@ class Bell(Protocol):
 
     def ring(self, offers: Sequence[Offer]) -> None: ...
 
-    def listen(self) -> None: ...
+    def listen(self) -> bool: ...
 
 
 class Relay(threading.Thread):
@@ -74,6 +74,8 @@ class Relay(threading.Thread):
         self._stopping = False
         self._next_offer = 0.0
         self._next_listen = 0.0
+        #: What is offered lies in the broker. At first nobody knows: a relay may have been killed before it rang.
+        self._all_rung = False
         self._next_renewal = 0.0
         self._broker_outage = Outage("broker")
         self._store_outage = Outage("store")
@@ -117,7 +119,8 @@ class Relay(threading.Thread):
             return 0
         try:
             if now >= self._next_listen:
-                self._bell.listen()
+                self._all_rung = self._bell.listen() and self._all_rung
+                self._take_back()
                 self._next_listen = now + LISTEN_EVERY
             routes = [route for route in self._router if self._queues is None or route.queue in self._queues]
             offered = offer.offer(self._store, routes, self._bell.ring, self._shares, limit=self._limit)
@@ -128,6 +131,13 @@ class Relay(threading.Thread):
             return 0
         self._broker_outage.is_over()
         return offered
+
+    def _take_back(self) -> None:
+        """Offer again what the broker may not hold. What it does hold counts no more, and runs nothing twice."""
+        if not self._all_rung:
+            if offers := self._store.take_back():
+                log.info("offers.taken_back", offers=offers)
+            self._all_rung = True
 
     def _renew(self) -> int:
         """Attempts that this process is running are not lost, however long a handler waits in C."""

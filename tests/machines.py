@@ -141,9 +141,7 @@ class Machines:
 
     def runs(self) -> list[list[str]]:
         """What handlers told: what, order, process, attempt."""
-        with contextlib.suppress(FileNotFoundError):
-            return [line.split() for line in (self.folder / "runs.txt").read_text().splitlines()]
-        return []
+        return told(self.folder)
 
     def deliveries(self, **filters: Any) -> list[Delivery]:
         return self.store.deliveries(Filters(**filters), 10_000)
@@ -172,6 +170,13 @@ class Machines:
         self._started.append(process)
         process.ready(probe)
         return process
+
+
+def told(folder: Path) -> list[list[str]]:
+    """What the handlers in this folder told, a line each, in words."""
+    with contextlib.suppress(FileNotFoundError):
+        return [line.split() for line in (folder / "runs.txt").read_text().splitlines()]
+    return []
 
 
 def headers(callback: Callback) -> dict[str, str]:

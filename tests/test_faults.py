@@ -7,10 +7,11 @@ import steps
 from brokers import BrokerServer
 from databases import Database
 from machines import ACCOUNT
-from soak.faults import Fault, crash_store, kill_webs, kill_workers_in_handlers, take_broker_away
+from soak.faults import crash_store, kill_webs, kill_workers_in_handlers, take_broker_away
 from soak.round import play
 from soak.sender import Answer, callbacks
 from soak.shop import HANDLERS
+from soak.site import Fault
 from soak.stage import Stage, stage
 from soak.verdict import judge
 from soak.volume import plain
@@ -30,9 +31,7 @@ def test_what_was_acknowledged_is_done_whatever_fails(redis_server: BrokerServer
     """Each in the inbox byte for byte, each delivery ended, none twice, lanes in order; and what was to fail did."""
     redis_server.empty()
     with services.place() as folder, stage(folder, plain(folder), redis_server, minute=2) as site:
-        played = play(
-            site, Fault("four in turn", strike), seed=1, seconds=1, rate=4
-        )  # what a broker loses waits a minute
+        played = play(site, Fault("four in turn", strike), seed=1, seconds=1, rate=4)
     assert played.verdict.broken == {}
     assert played.verdict.acknowledged == played.verdict.sent > 20
     assert played.verdict.attempts_lost > 0

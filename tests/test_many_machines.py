@@ -11,13 +11,16 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 import builders
+import steps
 from brokers import BrokerServer
 from databases import Database
 from machines import ACCOUNT, Process, headers, machines
 from processes import wait_until
 
-from receiver.deliveries import Filters
+from receiver.deliveries import OFFER_LEASE, Filters
 from receiver.envelope import Callback
+from receiver.events import OrderEvent
+from receiver.routing import Router
 
 NOTE = """
 @router.on(OrderEvent, name="shop.note")
@@ -112,6 +115,38 @@ def test_a_broker_that_is_killed_costs_waiting_and_no_attempt(
         assert {delivery.attempts for delivery in site.deliveries()} == {1}
         assert [line["of"] for line in worker.lines("outage.began")] == ["broker"]
         assert [line["of"] for line in worker.lines("outage.ended")] == ["broker"]
+
+
+GATED = """
+@router.on(OrderEvent, name="shop.note")
+def note(ctx: Context[OrderEvent]) -> None:
+    while not (folder / "open").exists():
+        time.sleep(0.02)
+    tell(ctx)
+"""
+
+
+def test_what_a_broker_lost_is_done_before_the_lease_of_its_offers_ends(
+    tmp_path: Path, database: Database, broker_server: BrokerServer
+) -> None:
+    """FLUSHALL beneath a worker that is busy; and what a dead relay claimed and never rang for, when one starts."""
+    broker_server.empty()
+    with machines(tmp_path, database, broker_server.url, GATED) as site:
+        worker = site.work("--threads", "1")
+        site.accept(20)
+        site.reaches("offered", 19)
+        broker_server.empty()
+        (tmp_path / "open").touch()
+        site.reaches("succeeded", 20, seconds=OFFER_LEASE.total_seconds() / 2)
+        worker.kill()
+        router = Router()
+        router.on(OrderEvent, name="shop.note")(lambda _: None)
+        steps.owe(site.store, router, *(builders.message() for _ in range(5)), of=ACCOUNT)
+        assert len(steps.claim(site.store, router)) == 5
+        site.work()
+        site.reaches("succeeded", 25, seconds=OFFER_LEASE.total_seconds() / 2)
+        assert {delivery.attempts for delivery in site.deliveries()} == {1}
+        assert len(site.runs()) == 25
 
 
 def test_a_worker_that_is_asked_to_stop_ends_what_runs_and_leaves_the_rest_to_others(

@@ -6,6 +6,7 @@ must not share a broker's database or virtual host: each would take the other's 
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 from dramatiq import Actor, Message
 
@@ -15,6 +16,8 @@ from receiver.broker.rabbitmq import RabbitBroker
 from receiver.broker.redis import RedisBroker
 from receiver.deliveries import Offer
 from receiver.errors import BrokerUnavailable
+
+T = TypeVar("T")
 
 Broker = MemoryBroker | RedisBroker | RabbitBroker
 
@@ -52,9 +55,9 @@ class Doorbell:
         """Raises ``BrokerUnavailable``; then nobody knows how many of them were taken."""
         self._ask(lambda: self._broker.enqueue_many([self._message(offer) for offer in offers]))
 
-    def listen(self) -> None:
-        """Raises ``BrokerUnavailable`` while the broker does not answer."""
-        self._ask(self._broker.ping)
+    def listen(self) -> bool:
+        """Whether the broker still holds what it was given. Raises ``BrokerUnavailable`` while it does not answer."""
+        return self._ask(self._broker.remembers)
 
     def _message(self, offer: Offer) -> Message[None]:
         return Message(
@@ -65,9 +68,9 @@ class Doorbell:
             options={},
         )
 
-    def _ask(self, call: Callable[[], None]) -> None:
+    def _ask(self, call: Callable[[], T]) -> T:
         try:
-            call()
+            return call()
         except self._broker.errors as error:
             # The type alone: the text of a client's error may hold the URL.
             raise BrokerUnavailable(f"the broker does not answer: {type(error).__name__}") from None

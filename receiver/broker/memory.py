@@ -18,3 +18,7 @@ class MemoryBroker(StubBroker):
 
     def ping(self) -> None:
         """It is always there."""
+
+    def remembers(self) -> bool:
+        """It loses nothing but with the process."""
+        return True

@@ -6,6 +6,8 @@ from dramatiq import DecodeError, Message, MessageProxy
 log = structlog.stdlib.get_logger()
 
 ACTOR = "deliver"
+#: What lies in the broker beside the messages, and is gone when they are. No queue of ours is called so.
+MARK = "yizhan:mark"
 
 
 def queue_named(queue: str) -> str:

@@ -1,14 +1,17 @@
 """Dramatiq's RabbitMQ broker, without confirms: a message that is lost is offered again."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import pika
 from dramatiq import Message, MessageProxy
 from dramatiq.brokers.rabbitmq import RabbitmqBroker, _RabbitmqConsumer
 from dramatiq.errors import BrokerConnectionError, ConnectionClosed
 
-from receiver.broker.messages import is_ours
+from receiver.broker.messages import MARK, is_ours
+
+T = TypeVar("T")
 
 #: Seconds until a server that says nothing is taken for away.
 _TIMEOUT = 5
@@ -32,9 +35,30 @@ class RabbitBroker(RabbitmqBroker):
             self.enqueue(message)
 
     def ping(self) -> None:
-        """Also answers the server's heartbeats, for which a connection that only publishes has no time."""
+        self._ask(self.connection.process_data_events)
+
+    def remembers(self) -> bool:
+        """Whether it kept what it was given: by a message that a restart or a purge takes, and is there from now on.
+
+        A restart may have taken others, too, for nobody waits until they are on its disk. Also answers the server's
+        heartbeats, for which a connection that only publishes has no time.
+        """
+        return self._ask(self._is_marked)
+
+    def _is_marked(self) -> bool:
+        declared = self.channel.queue_declare(MARK, durable=True, arguments={"x-max-length": 1})
+        if declared.method.message_count:
+            return True
+        self.queues_pending.update(
+            self.queues
+        )  # they may be gone, too: each is declared anew before a message goes there
+        transient = pika.BasicProperties(delivery_mode=1)
+        self.channel.basic_publish(exchange="", routing_key=MARK, body=b"", properties=transient)
+        return False
+
+    def _ask(self, call: Callable[[], T]) -> T:
         try:
-            self.connection.process_data_events()
+            return call()
         except pika.exceptions.AMQPError:
             del self.connection
             raise

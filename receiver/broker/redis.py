@@ -11,7 +11,7 @@ from dramatiq.brokers.redis import _RedisConsumer
 from dramatiq.common import current_millis
 from dramatiq.errors import ConnectionClosed
 
-from receiver.broker.messages import is_readable
+from receiver.broker.messages import MARK, is_readable
 
 #: Seconds until a server that says nothing is taken for away.
 _TIMEOUT = 5
@@ -52,6 +52,10 @@ class RedisBroker(DramatiqRedisBroker):
 
     def ping(self) -> None:
         self.client.ping()
+
+    def remembers(self) -> bool:
+        """Whether it kept what it was given: by a key that would be gone, too, and is there from now on."""
+        return not self.client.set(MARK, 1, nx=True)
 
     def do_fetch(self, queue: str, most: int) -> list[bytes]:
         """Without what is not ours: Dramatiq's consumer would stop at it, and lose those that came with it."""

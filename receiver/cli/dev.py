@@ -91,6 +91,7 @@ def dev(
             f"Follow-up calls go to the sandbox at {sandbox.url}, a fake of PandaPon, and nowhere else: "
             f"{sandbox.url}/sandbox/state shows all it holds."
         )
+        print(f"Have it tell a story: yizhan simulate refund-rejected --sandbox {sandbox.url}")
         sys.stdout.flush()
         if demo_wanted:
             threading.Thread(target=demo.tell_all, args=(accounts, here, sandbox), name="demo", daemon=True).start()

@@ -21,6 +21,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def events(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]…", help="Only these, by type or class.", show_default=False)
+    ] = None,
     *,
     topics: Annotated[
         bool, typer.Option("--topics", help="Instead: each source's topics, and the event that they become.")
@@ -37,6 +40,9 @@ def events(
 
     Example: yizhan events --topics
     """
+    kinds = _named(names or [])
+    if names and (json_schema or markdown):
+        output.fail("--json-schema and --markdown tell all events: leave the names out")
     if json_schema + topics > 1 or (markdown and not topics) or (json and (json_schema or markdown)):
         output.fail("choose one: --json, --json-schema, --topics, --topics --json, --topics --markdown")
     if json_schema:
@@ -44,13 +50,24 @@ def events(
     elif markdown:
         typer.echo("\n".join(as_markdown(vocabulary.topics())))
     elif topics and json:
-        rows.json_lines({**_cells(row), "event": row.event.type} for row in vocabulary.topics())
+        rows.json_lines({**_cells(row), "event": row.event.type} for row in vocabulary.topics() if row.event in kinds)
     elif topics:
-        output.table(_TOPICS, ((*_cells(row).values(), row.event.type) for row in vocabulary.topics()))
+        found = (row for row in vocabulary.topics() if row.event in kinds)
+        output.table(_TOPICS, ((*_cells(row).values(), row.event.type) for row in found))
     elif json:
-        rows.json_lines(map(_described, vocabulary.event_types()))
+        rows.json_lines(map(_described, kinds))
     else:
-        output.table(_EVENTS, ((kind.type, kind.__name__, _own_fields(kind)) for kind in vocabulary.event_types()))
+        output.table(_EVENTS, ((kind.type, kind.__name__, _own_fields(kind)) for kind in kinds))
+
+
+def _named(names: list[str]) -> list[type[Event]]:
+    """Those that are called so; all, where no name is given."""
+    every = vocabulary.event_types()
+    known = {name for kind in every for name in (kind.type, kind.__name__)}
+    for name in names:
+        if name not in known:
+            output.fail(f"{name}: no such event; yizhan events lists them, by type and by class")
+    return [kind for kind in every if not names or kind.type in names or kind.__name__ in names]
 
 
 def as_markdown(table: Iterable[TopicRow]) -> Iterator[str]:

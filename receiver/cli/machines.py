@@ -2,7 +2,6 @@
 
 import socket
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +12,7 @@ from receiver import logs, plugins, serving
 from receiver.cli import addresses, output
 from receiver.cli.context import configured
 from receiver.cli.running import Host, Port, by_name, listen, print_urls
+from receiver.cli.tallies import tallies
 from receiver.errors import RoutingError, SettingsError, StoreError, TracesMissing
 from receiver.pulses import Pulses
 from receiver.serve import serve as serve_one
@@ -151,11 +151,11 @@ def _run_all(settings: Settings, count: int, run: Callable[[int, Path | None], N
         with listener:
             run_one(0, None)
         return
-    with tempfile.TemporaryDirectory(prefix="yizhan-metrics-") as folder:
+    with tallies() as folder:
 
         def child(index: int) -> None:
             try:
-                run_one(index, Path(folder))
+                run_one(index, folder)
             except typer.Exit as wanted:  # which only typer itself knows
                 sys.exit(wanted.exit_code)
 

@@ -81,6 +81,9 @@ class Store(Protocol):
     def give_back(self, offers: Sequence[Offer]) -> None:
         """The broker did not take these offers: due again, now."""
 
+    def take_back(self) -> int:
+        """Nobody knows whether the broker holds what is offered: all of it is due again, now; how many."""
+
     def renew(self, offers: Sequence[Offer]) -> None:
         """These attempts are still under way in this process: their leases begin anew."""
 

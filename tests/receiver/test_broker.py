@@ -9,12 +9,13 @@ import dramatiq
 import pika
 import pytest
 import redis
+from brokers import BrokerServer
 from processes import wait_until
 from structlog.testing import capture_logs
 
 from receiver import broker as brokers
 from receiver.broker.memory import MemoryBroker
-from receiver.broker.messages import ACTOR, queue_named
+from receiver.broker.messages import ACTOR, MARK, queue_named
 from receiver.broker.rabbitmq import RabbitBroker
 from receiver.broker.redis import RedisBroker
 from receiver.broker.worker import Worker
@@ -223,6 +224,49 @@ def test_broker_that_is_away_is_told_in_one_word_and_without_its_url(url: str) -
     for told in (rung.value, heard.value):
         assert "planted-secret" not in f"{told} {told.__cause__}"
     broker.close()
+
+
+@pytest.mark.parametrize("kind", ["redis", "rabbitmq"])
+def test_broker_that_lost_what_it_held_says_so_once(request: pytest.FixtureRequest, kind: str) -> None:
+    """Emptied beneath its clients, or started anew with nothing."""
+    server: BrokerServer = request.getfixturevalue(f"{kind}_server")
+    server.empty()
+    with contextlib.closing(brokers.open_broker(server.url)) as broker:
+        heard = bell(broker)
+        assert [heard.listen() for _ in range(3)] == [False, True, True]
+        with contextlib.closing(brokers.open_broker(server.url)) as other:
+            assert bell(other).listen()
+        server.empty()
+        answers = []
+
+        def answer() -> bool:
+            with contextlib.suppress(BrokerUnavailable):  # a connection that broke with the server
+                answers.append(heard.listen())
+            return len(answers) == 3
+
+        wait_until(answer, seconds=20, what="it answers again")
+        assert answers == [False, True, True]
+
+
+def test_rabbitmq_whose_queues_were_purged_or_that_was_killed_may_have_lost_messages(
+    rabbitmq_server: BrokerServer,
+) -> None:
+    """Of what nobody waited for to be on the disk."""
+
+    def heard() -> bool:
+        with contextlib.closing(brokers.open_broker(rabbitmq_server.url)) as broker:
+            return bell(broker).listen()
+
+    heard()
+    assert heard()
+    with contextlib.closing(pika.BlockingConnection(pika.URLParameters(rabbitmq_server.url))) as purging:
+        purging.channel().queue_purge(MARK)
+    assert not heard()
+    assert heard()
+    rabbitmq_server.kill()
+    rabbitmq_server.start()
+    assert not heard()
+    assert heard()
 
 
 def test_brokers_own_clients_are_what_their_errors_are_caught_as() -> None:

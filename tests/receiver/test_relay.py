@@ -46,15 +46,19 @@ def outages(lines: Sequence[EventDict]) -> list[tuple[str, str]]:
 class Bell:
     """Rings for one after the other; ``ring`` raises where the broker is away."""
 
-    def __init__(self, ring: Callable[[Offer], None]) -> None:
+    def __init__(self, ring: Callable[[Offer], None], forgot: threading.Event | None = None) -> None:
+        """``forgot``: the broker lost what it was given, and nobody noticed yet."""
         self._ring = ring
+        self._forgot = forgot or threading.Event()
 
     def ring(self, offers: Sequence[Offer]) -> None:
         for offer in offers:
             self._ring(offer)
 
-    def listen(self) -> None:
-        """It is there, for all one knows."""
+    def listen(self) -> bool:
+        forgot = self._forgot.is_set()
+        self._forgot.clear()
+        return not forgot
 
 
 @contextlib.contextmanager
@@ -67,6 +71,7 @@ def relaying(
     sources: Any = SOURCES,
     give_back: Callable[[], int] = lambda: 0,
     wake: threading.Event | None = None,
+    forgot: threading.Event | None = None,
 ) -> Iterator[Relay]:
     woken = wake or threading.Event()
     putting_back = Timers(store=store, router=router, holder=None, keep_payloads=None, wake=woken)
@@ -74,7 +79,7 @@ def relaying(
         store=store,
         sources=sources,
         router=router,
-        bell=Bell(ring),
+        bell=Bell(ring, forgot),
         shares=Shares(8),
         give_back=give_back,
         limit=limit,
@@ -252,6 +257,51 @@ def test_offer_that_the_broker_forgot_is_made_again_under_another_number(store: 
     first, second = rung
     assert (second.delivery_id, second.number) == (first.delivery_id, first.number + 1)
     assert deliveries(store, "offered")[0].attempts == 0
+
+
+def test_what_a_broker_lost_is_offered_again_once_it_is_heard_of(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "LISTEN_EVERY", 0.02)
+    rung: list[Offer] = []
+    forgot = threading.Event()
+    with relaying(store, rung.append, forgot=forgot), delivering(store, FINE) as run:
+        accept_orders(store, 2)
+        reaches(rung, 2)
+        forgot.set()
+        reaches(rung, 4)
+        for offer in rung:  # it had not lost them after all
+            run(offer)
+    done = deliveries(store, "succeeded")
+    assert [one.attempts for one in done] == [1, 1]
+
+
+def test_what_a_broker_lost_is_offered_again_although_the_store_was_away_when_it_was_heard_of(
+    store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "BUSY_TIMEOUT_MS", 10)
+    monkeypatch.setattr(relay, "LISTEN_EVERY", 0.02)
+    rung: list[Offer] = []
+    forgot = threading.Event()
+    with relaying(store, rung.append, forgot=forgot):
+        accept_orders(store, 1)
+        reaches(rung, 1)
+        with contextlib.closing(apsw.Connection(str(tmp_path / "yizhan.db"))) as other:
+            other.execute("BEGIN IMMEDIATE")
+            forgot.set()
+            eventually(lambda: not forgot.is_set())
+            other.execute("ROLLBACK")
+        reaches(rung, 2)
+
+
+def test_what_a_relay_claimed_and_never_rang_for_does_not_wait_for_its_lease(store: SqliteStore) -> None:
+    """It was killed in between."""
+    rung: list[Offer] = []
+    with relaying(store, rung.append):
+        accept_orders(store, 1)
+        reaches(rung, 1)
+    with relaying(store, rung.append):
+        reaches(rung, 2)
 
 
 def test_attempt_whose_worker_died_counts_and_the_next_is_due_at_once(store: SqliteStore, clock: Clock) -> None:

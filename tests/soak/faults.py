@@ -6,29 +6,15 @@ Recovery shows in the store: all that was accepted until it was made good has co
 import os
 import signal
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 from processes import wait_until
+from soak.site import Fault, nothing
 from soak.stage import Stage
 
 #: Seconds within which something to strike at turns up.
 _PATIENCE = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    name: str
-    #: Do it, and make it good again. Raises ``AssertionError`` where it did not come about.
-    strike: Callable[[Stage], None]
-    #: Why this machine does not allow it; ``None``: it does.
-    forbidden: Callable[[Stage], str | None] = lambda _: None
-
-
-def nothing(_stage: Stage) -> None:
-    """What the others are to be compared with."""
 
 
 def kill_webs(stage: Stage) -> None:
@@ -63,7 +49,7 @@ def kill_worker_in_commit(stage: Stage) -> None:
         wait_until(lambda: stage.database.run(waiting) != [(0,)], seconds=10, what="its end is being recorded")
         pids = [
             int(pid)
-            for what, handler, pid, of in stage.machines.runs()
+            for what, handler, pid, of in stage.runs()
             if of == found[0] and what == "ended" and handler == "shop.slow"
         ]
         (place,) = [place for place, worker in enumerate(stage.workers) if worker.pid == pids[-1]]
@@ -173,7 +159,7 @@ def several(stage: Stage) -> None:
         strike(stage)
 
 
-FAULTS = (
+FAULTS: tuple[Fault[Stage], ...] = (
     Fault("none", nothing),
     Fault("web processes killed (SIGKILL), one after the other", kill_webs),
     Fault("workers killed (SIGKILL) inside of a handler", kill_workers_in_handlers),

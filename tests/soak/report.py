@@ -26,10 +26,10 @@ _COLUMNS = (
 )
 
 
-def machine(postgresql: str) -> str:
+def machine(store: str) -> str:
     """What it ran on, and nobody's name."""
     kernel = f"{platform.system()} {platform.release().split('-')[0]}"
-    return f"{os.cpu_count()} cores, {kernel}, Python {platform.python_version()}, PostgreSQL {postgresql}"
+    return f"{os.cpu_count()} cores, {kernel}, Python {platform.python_version()}, {store}"
 
 
 def table(title: str, rounds: Sequence[Round], forbidden: Sequence[tuple[str, str]]) -> str:

@@ -4,9 +4,8 @@ import math
 import time
 from dataclasses import dataclass
 
-from soak.faults import Fault
 from soak.sender import Answer, Sender, callbacks
-from soak.stage import Stage
+from soak.site import Fault, SiteT, last, wait_until_ended
 from soak.verdict import Verdict, judge
 
 #: Seconds until what has not ended is taken for forgotten: what the broker lost is offered again after 60.
@@ -22,18 +21,18 @@ class Round:
     recovery: float
 
 
-def play(stage: Stage, fault: Fault, *, seed: int, seconds: float, rate: float) -> Round:
+def play(site: SiteT, fault: Fault[SiteT], *, seed: int, seconds: float, rate: float) -> Round:
     """Raises ``AssertionError`` where the fault did not come about."""
-    since = stage.last()
-    sender = Sender(callbacks(f"{seed} {fault.name}"), stage.ports, rate)
+    since = last(site.database)
+    sender = Sender(callbacks(f"{seed} {fault.name}"), site.ports, rate)
     began = time.monotonic()
     with sender.sending(PATIENCE):
         time.sleep(seconds / 3)
-        fault.strike(stage)
+        fault.strike(site)
         made_good = time.monotonic()
-        recovered = stage.wait_until_ended(stage.last(), PATIENCE)
+        recovered = wait_until_ended(site.database, last(site.database), PATIENCE)
         recovery = time.monotonic() - made_good if recovered else math.inf
         time.sleep(max(0.0, began + seconds - time.monotonic()))
-    stage.wait_until_ended(stage.last(), PATIENCE)
-    verdict = judge(stage.database, sender.answers, stage.machines.runs(), since)
+    wait_until_ended(site.database, last(site.database), PATIENCE)
+    verdict = judge(site.database, sender.answers, site.runs(), since)
     return Round(fault.name, verdict, sender.answers, recovery)

@@ -11,7 +11,6 @@ from random import Random
 from brokers import BrokerServer
 from databases import Database
 from machines import NOTHING_MORE, Machines, Process, machines
-from processes import wait_until
 from soak.cluster import Cluster
 from soak.shop import SHOP
 from soak.volume import Volume
@@ -19,12 +18,6 @@ from soak.volume import Volume
 from receiver.store.postgresql import PostgresStore
 
 _SETTINGS = '[web]\ndrain = "2s"\n[work]\ngrace = "10s"\n'
-#: What has not ended, of the envelopes up to this one.
-_OPEN = """
-SELECT count(*) FROM envelope
-WHERE seq <= %s AND (envelope.state = 'stored' OR EXISTS (
-  SELECT 1 FROM delivery WHERE envelope_seq = seq AND delivery.state IN ('due', 'offered', 'running')))
-"""
 
 
 @dataclass
@@ -44,27 +37,16 @@ class Stage:
     def ports(self) -> list[int]:
         return [web.port for web in self.webs]
 
-    def last(self) -> int:
-        """The latest envelope's place."""
-        ((last,),) = self.database.run("SELECT coalesce(max(seq), 0) FROM envelope")
-        return int(last)
+    def runs(self) -> list[list[str]]:
+        return self.machines.runs()
 
-    def wait_until_ended(self, last: int, patience: float) -> bool:
-        """Whether all that was accepted up to there has come to its end."""
-
-        def ended() -> bool:
-            return self.database.run(_OPEN, last) == [(0,)]
-
-        try:
-            wait_until(ended, seconds=patience, what="every delivery has ended")
-        except AssertionError:
-            return False
-        return True
+    def store_version(self) -> str:
+        return f"PostgreSQL {self.cluster.version()}"
 
     def running(self) -> set[int]:
         """Processes inside of the slow handler, by what it tells."""
         under_way: dict[str, int] = {}
-        for what, handler, pid, envelope in self.machines.runs():
+        for what, handler, pid, envelope in self.runs():
             if handler == "shop.slow" and what == "began":
                 under_way[envelope] = int(pid)
             elif handler == "shop.slow":

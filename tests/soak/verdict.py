@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from databases import Database
 from machines import ACCOUNT
 from soak.sender import Answer
 from soak.shop import HANDLERS
+from soak.site import Readable
 
 from receiver import identity
 
@@ -72,7 +72,7 @@ class _Delivery:
     lost: int
 
 
-def judge(database: Database, answers: Iterable[Answer], runs: Sequence[Sequence[str]], since: int) -> Verdict:
+def judge(database: Readable, answers: Iterable[Answer], runs: Sequence[Sequence[str]], since: int) -> Verdict:
     """Of the envelopes that came after ``since``."""
     genuine = [answer for answer in answers if answer.planned.expected == 200]
     sent = {answer.planned.callback.body for answer in genuine}

@@ -74,6 +74,9 @@ class PostgresStore:
     def give_back(self, offers: Sequence[Offer]) -> None:
         self._ask(lambda c: relaying.give_back(c, offers))
 
+    def take_back(self) -> int:
+        return self._ask(sweeping.all_offers)
+
     def renew(self, offers: Sequence[Offer]) -> None:
         self._ask(lambda c: relaying.renew(c, offers))
 

@@ -18,6 +18,13 @@ UPDATE delivery SET state = 'due', lease_until = NULL, due_at = least(due_at, no
 FROM expired WHERE delivery.id = expired.id
 """
 
+# Who has just begun one holds it, and it is offered no more.
+_ALL_OFFERS = """
+WITH offered AS MATERIALIZED (
+  SELECT id FROM delivery WHERE state = 'offered' ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)
+UPDATE delivery SET state = 'due', lease_until = NULL FROM offered WHERE delivery.id = offered.id
+"""
+
 _LOST = """
 SELECT id, handler, attempts, spent, lost FROM delivery
 WHERE id = ANY(%s) AND state = 'running' AND lease_until < now_ms() ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
@@ -37,6 +44,11 @@ WHERE id = %(id)s
 def offers(connection: Connection) -> int:
     """Make due a bounded number of offers that nobody took up."""
     return query.change(connection, _EXPIRED_OFFERS, (_SWEEP,))
+
+
+def all_offers(connection: Connection) -> int:
+    """Make due all that is offered, which is no more than relays hold at once."""
+    return query.change(connection, _ALL_OFFERS)
 
 
 def lost(connection: Connection, limits: Mapping[str, int]) -> Swept:

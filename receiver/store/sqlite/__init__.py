@@ -113,6 +113,9 @@ class SqliteStore:
     def give_back(self, offers: Sequence[Offer]) -> None:
         self._run(lambda c, _: relaying.give_back(c, offers))
 
+    def take_back(self) -> int:
+        return self._run(lambda c, _: relaying.take_back(c))
+
     def renew(self, offers: Sequence[Offer]) -> None:
         lease = milliseconds(RUN_LEASE_MARGIN)
         self._run(lambda c, now: relaying.renew(c, offers, lease_until=now + lease))

@@ -128,6 +128,11 @@ def give_back(connection: apsw.Connection, offers: Sequence[Offer]) -> None:
         )
 
 
+def take_back(connection: apsw.Connection) -> int:
+    sql = "UPDATE delivery SET state = 'due', lease_until = NULL WHERE state = 'offered' RETURNING id"
+    return len(query.rows(connection, sql))
+
+
 def renew(connection: apsw.Connection, offers: Sequence[Offer], *, lease_until: int) -> None:
     """Also a lease that has ended, if nobody swept it: a machine may have slept."""
     for offer in offers:

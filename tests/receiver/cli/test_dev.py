@@ -70,6 +70,8 @@ def test_a_story_runs_through_sandbox_callbacks_handlers_and_follow_up_calls(dev
         assert simulate(dev, "cancellation", "--account", "ali").stderr.count("no such account") == 1
         assert "nothing is real" not in dev.log.read_text()
         assert f"Follow-up calls go to the sandbox at http://127.0.0.1:{dev.port + 1}" in dev.log.read_text()
+        story = f"yizhan simulate refund-rejected --sandbox http://127.0.0.1:{dev.port + 1}\n"
+        assert story in dev.log.read_text()
 
 
 def test_dev_calls_nobody_but_its_sandbox(dev: Yizhan) -> None:

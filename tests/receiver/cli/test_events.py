@@ -26,6 +26,18 @@ def test_events_are_a_table_of_their_own_fields(yizhan: Yizhan) -> None:
     ]
 
 
+def test_events_can_be_asked_for_by_type_and_by_class(yizhan: Yizhan) -> None:
+    lines = [
+        json.loads(line) for line in yizhan("events", "RefundRejected", "order.paid", "--json").stdout.splitlines()
+    ]
+    assert [line["type"] for line in lines] == ["order.paid", "refund.rejected"]
+    topics = [json.loads(line) for line in yizhan("events", "OrderPaid", "--topics", "--json").stdout.splitlines()]
+    assert {row["event"] for row in topics} == {"order.paid"}
+    refused = yizhan("events", "OrderPayed")
+    assert refused.exit_code == 2
+    assert "OrderPayed: no such event" in refused.stderr
+
+
 def test_events_as_json_have_parents_and_all_fields(yizhan: Yizhan) -> None:
     lines = [json.loads(line) for line in yizhan("events", "--json").stdout.splitlines()]
     assert [line["type"] for line in lines] == [kind.type for kind in vocabulary.event_types()]

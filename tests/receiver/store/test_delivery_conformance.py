@@ -151,6 +151,18 @@ def test_a_retry_waits_for_its_time(store: Store, clock: Clock) -> None:
     assert [attempt.error for attempt in store.attempts(offer.delivery_id)] == ["E", None]
 
 
+def test_what_is_offered_can_be_taken_back_whoever_holds_it_and_what_runs_cannot(store: Store) -> None:
+    owe(store, None, None, None)
+    lost, kept, running = claim(store)
+    started = begin(store, running)
+    assert store.take_back() == 2
+    assert states(store) == ["due", "due", "running"]
+    assert [store.start(offer, TIMEOUTS) for offer in (lost, kept)] == [None, None]
+    assert [begin(store, offer).attempt for offer in claim(store)] == [1, 1]
+    assert store.settle(started, SUCCEEDED)
+    assert store.take_back() == 0
+
+
 def test_an_offer_that_nobody_took_up_is_due_again_after_its_lease(store: Store, clock: Clock) -> None:
     owe(store, None)
     claim(store)
