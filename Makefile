@@ -9,7 +9,7 @@ SOAK_TIMES ?= 50
 # Options of the suite of faults: SOAK_FAULTS="--brokers redis --seconds 20"; --help tells them all.
 SOAK_FAULTS ?=
 
-.PHONY: run test check bench soak fuzz soak-faults audit lock clean
+.PHONY: run test check bench bench-growth soak fuzz soak-faults audit lock clean
 
 run: $(VENV)/installed  ## install, then everything in one process, playing a demo against itself
 	$(BIN)/yizhan dev --demo
@@ -28,6 +28,11 @@ bench: .bench/installed  ## measure the ack path beside a bare server and the us
 	@command -v wrk >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get install --yes --quiet wrk; } \
 	  || { echo "make bench needs wrk: sudo apt-get install wrk (Debian, Ubuntu), brew install wrk (macOS)"; exit 1; }
 	PYTHONPATH=.:tests .bench/bin/python -m bench $(if $(QUICK),--quick,--write)
+
+bench-growth: .bench/installed  ## how cost grows with the inbox, and memory with time; MINUTES=3: less of it; HUGE=1: 10 M
+	@command -v wrk >/dev/null || { echo "make bench-growth needs wrk, which make bench installs"; exit 1; }
+	PYTHONPATH=.:tests .bench/bin/python -m bench.growth --write $(if $(HUGE),--huge) $(if $(MINUTES),--minutes $(MINUTES)) \
+	  $(if $(FOLDER),--folder $(FOLDER))
 
 soak: fuzz soak-faults  ## what takes long: bytes of any kind, and machines that fail
 

@@ -22,10 +22,24 @@ What runs: ``embedded`` is everything in one process; ``serve`` and ``work`` are
 machines, several of a kind under ``supervise``; ``worker`` is the half that works, wherever it runs. ``testing`` is
 what handlers are tried with. Beneath all of it stand ``store`` (the one place with SQL), ``settings`` (the one reader
 of files and environment), and the vocabulary: ``envelope``, ``events``, ``identity``, ``standing``, ``deliveries``,
-``timeline``, ``drift``, ``errors``. Imports run one way, from the edges down to the vocabulary, and are checked.
+``timeline``, ``drift``, ``exchange``, ``errors``. Imports run one way, from the edges down to the vocabulary, and are
+checked.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from receiver.errors import PermanentFailure, TransientFailure
-from receiver.routing import Context, Router
+
+if TYPE_CHECKING:
+    from receiver.routing import Context, Router
 
 __all__ = ["Context", "PermanentFailure", "Router", "TransientFailure"]
+
+
+def __getattr__(name: str) -> Any:
+    """What handlers are written with, on demand: the API client behind it takes longer to import than a list."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from receiver import routing  # noqa: PLC0415
+
+    return getattr(routing, name)

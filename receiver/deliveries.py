@@ -28,6 +28,8 @@ AttemptOutcome = Literal["running", "succeeded", "failed", "lost"]
 OFFER_LEASE = timedelta(seconds=60)
 #: A run lease is the handler's timeout and this.
 RUN_LEASE_MARGIN = timedelta(seconds=10)
+#: What a queue may be called: a broker knows few of them, and by such names.
+QUEUE = r"^[a-z][a-z0-9-]{0,30}$"
 #: The event number of an envelope that cannot be read. No body holds so many events.
 UNREADABLE = 2**31 - 1
 

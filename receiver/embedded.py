@@ -14,6 +14,7 @@ from receiver import web
 from receiver.accounts import Account
 from receiver.api import Apis
 from receiver.backlog import BacklogCollector
+from receiver.exchange import Send
 from receiver.metrics import Metrics
 from receiver.precedence import Precedence
 from receiver.pulses import Pulses
@@ -22,7 +23,6 @@ from receiver.serving import Server
 from receiver.sources.base import Source
 from receiver.store import open_store
 from receiver.sweep import sweep
-from receiver.transport import Send
 from receiver.worker import working
 
 

@@ -9,8 +9,9 @@ import socket
 
 from receiver.api.aside import aside, begin
 from receiver.errors import AddressRefused
+from receiver.exchange import Request, Response
 from receiver.network import Network, Resolve
-from receiver.transport import Request, Response, Transport
+from receiver.transport import Transport
 
 #: Of an answer, nobody reads more than its status.
 MAX_ANSWER = 64 * 1024

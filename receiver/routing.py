@@ -10,6 +10,7 @@ from typing import Any, Generic, Literal, Protocol, TypeVar, get_args
 import structlog
 
 from receiver.api import Api
+from receiver.deliveries import QUEUE
 from receiver.envelope import Platform, StoredEnvelope
 from receiver.errors import RoutingError
 from receiver.events import DeadLetter, Event
@@ -34,8 +35,6 @@ ResultT = TypeVar("ResultT", bound=Awaitable[None] | None)
 
 Stale = Literal["skip", "run"]
 
-#: What a queue may be called: a broker knows few of them, and by such names.
-QUEUE = r"^[a-z][a-z0-9-]{0,30}$"
 DEFAULT_QUEUE = "default"
 DEFAULT_TIMEOUT = timedelta(seconds=30)
 DEFAULT_MAX_ATTEMPTS = 15

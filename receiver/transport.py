@@ -4,14 +4,14 @@ httpx2's transport and its pool of connections, without its ``Client``: that one
 the environment. The pool is given a network that knows deadlines (``receiver.network``).
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 import httpcore2
 import httpx2
 
 from receiver.errors import NotSent, Unanswered
+from receiver.exchange import Request, Response
 from receiver.network import Network
 
 #: A page of the longest list is some hundred kB.
@@ -21,30 +21,6 @@ MAX_ANSWER = 8 * 1024 * 1024
 KEEP_ALIVE = 15.0
 
 _CONNECTIONS = httpx2.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=KEEP_ALIVE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    method: str
-    #: A query may hold ids, a body may hold addresses.
-    url: str = field(repr=False)
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes | None = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Response:
-    status: int
-    #: Names in lower case; of several of one name, the last.
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
-
-    def header(self, name: str) -> str | None:
-        return self.headers.get(name)
-
-
-#: Sends one request within so many seconds. Raises ``NotSent`` or ``Unanswered``.
-Send = Callable[[Request, float], Response]
 
 
 class Transport:

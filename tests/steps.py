@@ -16,12 +16,12 @@ from receiver.deliver import Deliverer
 from receiver.deliveries import Delivery, Filters, Offer
 from receiver.envelope import Platform
 from receiver.events import Event
+from receiver.exchange import Request, Response, Send
 from receiver.metrics import Metrics
 from receiver.routing import Context, Route, Router
 from receiver.shares import Shares
 from receiver.sources import SOURCES
 from receiver.store.base import Store
-from receiver.transport import Request, Response, Send
 
 EventT = TypeVar("EventT", bound=Event)
 T = TypeVar("T")

@@ -12,8 +12,9 @@ from receiver.api.manners import Manners
 from receiver.api.named import Api
 from receiver.api.sharing import Leases, Sharing
 from receiver.envelope import Platform
+from receiver.exchange import Request, Response, Send
 from receiver.sources import SOURCES
-from receiver.transport import Request, Response, Send, Transport
+from receiver.transport import Transport
 
 
 class Apis:

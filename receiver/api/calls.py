@@ -21,9 +21,9 @@ from receiver.api.manners import Manners
 from receiver.api.texts import ids_as_text
 from receiver.envelope import Platform
 from receiver.errors import ApiPaused, WrongCall
+from receiver.exchange import Response, Send
 from receiver.sources import SOURCES
 from receiver.sources.calling import Calling, Placed, Stamp
-from receiver.transport import Response, Send
 
 Look = Callable[[], bool | None]
 #: Takes account, operation, outcome and seconds of each call that was sent.

@@ -1,57 +1,89 @@
-"""The ``yizhan`` command, one module for each group of commands."""
+"""The ``yizhan`` command, one module for each group of commands, imported when one of them is asked for.
 
+Together they import all there is, which takes a second: `yizhan inbox list` needs a third of it.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from receiver.cli import (
-    api,
-    checking,
-    creating,
-    deliveries,
-    dev,
-    drift,
-    events,
-    handlers,
-    inbox,
-    machines,
-    order,
-    pruning,
-    replaying,
-    running,
-    sandbox,
-    simulating,
-    trying,
-)
 from receiver.cli.context import Configured
+
+#: In the order of ``yizhan --help``: the module whose ``add_to`` adds it.
+_COMMANDS = {
+    "run": "running",
+    "migrate": "running",
+    "serve": "machines",
+    "work": "machines",
+    "dev": "dev",
+    "check": "checking",
+    "events": "events",
+    "api": "api",
+    "simulate": "simulating",
+    "order": "order",
+    "prune": "pruning",
+    "sandbox": "sandbox",
+    "new": "creating",
+}
+#: The module whose ``app`` it is, and those that add to it.
+_GROUPS = {
+    "handlers": ("handlers", "trying"),
+    "inbox": ("inbox", "replaying", "drift"),
+    "deliveries": ("deliveries",),
+}
+
+
+class _Commands(Mapping[str, Any]):
+    def __getitem__(self, name: str) -> Any:
+        return _command(name)
+
+    def __iter__(self) -> Iterator[str]:
+        yield from _COMMANDS
+        yield from _GROUPS
+
+    def __len__(self) -> int:
+        return len(_COMMANDS) + len(_GROUPS)
+
+
+@cache
+def _command(name: str) -> Any:
+    """Raises ``KeyError`` if there is none."""
+    app = typer.Typer()
+    if name in _COMMANDS:
+        _module(_COMMANDS[name]).add_to(app)
+    else:
+        first, *more = map(_module, _GROUPS[name])
+        for each in more:
+            each.add_to(first.app)
+        app.add_typer(first.app, name=name)
+    return typer.main.get_group(app).commands[name]
+
+
+def _module(name: str) -> Any:
+    return import_module(f"{__name__}.{name}")
+
+
+class _Group(TyperGroup):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.commands = _Commands()  # type: ignore[assignment]  # looked up in, never added to
+
 
 app = typer.Typer(
     name="yizhan",
+    cls=_Group,
     help="The callback URL for Taobao / 1688 purchasing platforms: every message verified, committed, acknowledged in"
     " time, and handed to your Python handlers.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-running.add_to(app)
-machines.add_to(app)
-dev.add_to(app)
-checking.add_to(app)
-events.add_to(app)
-api.add_to(app)
-simulating.add_to(app)
-order.add_to(app)
-pruning.add_to(app)
-replaying.add_to(inbox.app)
-drift.add_to(inbox.app)
-sandbox.add_to(app)
-creating.add_to(app)
-trying.add_to(handlers.app)
-app.add_typer(handlers.app, name="handlers")
-app.add_typer(inbox.app, name="inbox")
-app.add_typer(deliveries.app, name="deliveries")
 
 
 def _version(wanted: bool) -> None:

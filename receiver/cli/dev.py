@@ -14,13 +14,14 @@ from receiver.cli import addresses, demo
 from receiver.cli.context import configured
 from receiver.cli.running import Host, Port, keep_running, listen, print_urls
 from receiver.errors import RoutingError, WrongCall
+from receiver.exchange import Request, Response, Send
 from receiver.reloading import Reloading, tell_faults
 from receiver.routing import Router
 from receiver.sandbox.connecting import connected
 from receiver.sandbox.push import Manner
 from receiver.sandbox.running import Sandbox
 from receiver.settings import HandlerTable, Settings, demo_accounts, read
-from receiver.transport import Request, Response, Send, Transport
+from receiver.transport import Transport
 
 #: How many seconds half an hour takes, for redeliveries.
 HALF_HOUR = 5.0

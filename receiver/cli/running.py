@@ -13,13 +13,13 @@ from receiver.accounts import Account
 from receiver.cli import addresses, output
 from receiver.cli.context import configured
 from receiver.errors import RoutingError, SettingsError, StoreError, TracesMissing
+from receiver.exchange import Send
 from receiver.routing import Router
 from receiver.settings import Settings, masked
 from receiver.sources import SOURCES
 from receiver.sources.base import Source
 from receiver.store import open_store
 from receiver.traces import traced
-from receiver.transport import Send
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on", show_default="web.host, else 127.0.0.1")]
 Port = Annotated[int | None, typer.Option(help="Port to listen on", show_default="web.port, else 8000")]

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.fields import FieldInfo
 
 from receiver.accounts import Account
-from receiver.routing import QUEUE
+from receiver.deliveries import QUEUE
 from receiver.settings import spans
 from receiver.settings.handlers import TARGET, HandlerTable
 from receiver.settings.spans import Span

@@ -14,7 +14,7 @@ from receiver.errors import (
     ApiUnknownId,
     HandlerFailure,
 )
-from receiver.transport import Response
+from receiver.exchange import Response
 
 _SUCCESSES = range(200, 300)
 _REFUSALS = range(400, 500)

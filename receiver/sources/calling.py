@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from receiver.accounts import Account
+from receiver.exchange import Request, Response
 from receiver.sources.operation import Operation
-from receiver.transport import Request, Response
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from receiver.errors import StoreUnavailable
 from receiver.store.base import Store
-from receiver.store.postgresql import PostgresStore
 from receiver.store.sqlite import SqliteStore
 
 _SQLITE = "sqlite:///"
@@ -17,6 +16,8 @@ def open_store(url: str, *, make: bool = False, alone: bool = False, look_only: 
     leaves it as it is. PostgreSQL is there, is shared, and is changed by nobody who only reads.
     """
     if not url.startswith(_SQLITE):
+        from receiver.store.postgresql import PostgresStore  # noqa: PLC0415  (psycopg takes long to import)
+
         return PostgresStore(url)
     path = Path(url.removeprefix(_SQLITE))
     if not make and not path.exists():

@@ -17,9 +17,9 @@ from receiver.api.manners import Manners
 from receiver.api.platforms import OPERATIONS
 from receiver.envelope import Platform
 from receiver.errors import HandlerFailure, PermanentFailure
+from receiver.exchange import Request, Response, Send
 from receiver.sources.calling import Placed
 from receiver.testing.building import ACCOUNT, SOURCE
-from receiver.transport import Request, Response, Send
 
 
 class Call(NamedTuple):

@@ -7,11 +7,11 @@ from receiver.accounts import Account
 from receiver.envelope import StoredEnvelope
 from receiver.errors import Undecodable
 from receiver.events import Event
+from receiver.exchange import Send
 from receiver.routing import Route
 from receiver.sources import SOURCES
 from receiver.testing.recording import Record, RecordingApi, line_of, stranger
 from receiver.testing.running import Bench, Ran
-from receiver.transport import Send
 
 #: Why a read has no answer.
 CURE = "it was recorded only; make the reads with --online"

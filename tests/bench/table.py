@@ -30,21 +30,21 @@ def not_run(row: Row, why: str) -> tuple[str, ...]:
     return (row.key, row.title, f"not run: {why}", *[""] * (len(HEADINGS) - 3))
 
 
-def rendered(lines: Sequence[tuple[str, ...]]) -> str:
+def rendered(lines: Sequence[tuple[str, ...]], headings: tuple[str, ...] = HEADINGS) -> str:
     """As Markdown, aligned so that it can be read as it stands."""
-    widths = [max(len(each[column]) for each in (HEADINGS, *lines)) for column in range(len(HEADINGS))]
+    widths = [max(len(each[column]) for each in (headings, *lines)) for column in range(len(headings))]
     rule = tuple("-" * width for width in widths)
     return "\n".join(
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(each, widths, strict=True)) + " |"
-        for each in (HEADINGS, rule, *lines)
+        for each in (headings, rule, *lines)
     )
 
 
-def page(text: str, tables: Mapping[str, str]) -> str:
+def page(text: str, tables: Mapping[str, str], marks: str = "measured") -> str:
     """The page with its measured part written anew; what stands around it is written by hand."""
-    before, begin, rest = text.partition("<!-- measured -->\n")
+    before, begin, rest = text.partition(f"<!-- {marks} -->\n")
     _, end, after = rest.partition("<!-- end -->\n")
     if not begin or not end:
-        raise ValueError("the page lacks the lines <!-- measured --> and <!-- end -->")
+        raise ValueError(f"the page lacks the lines <!-- {marks} --> and <!-- end -->")
     measured = "\n".join(f"### {title}\n\n{table}\n" for title, table in tables.items())
     return f"{before}{begin}\n{measured}\n{end}{after}"

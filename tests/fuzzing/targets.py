@@ -18,10 +18,10 @@ import builders
 from receiver import exact, settings
 from receiver.envelope import Callback, Envelope
 from receiver.errors import CallbackRejected, HandlerFailure, Undecodable
+from receiver.exchange import Response
 from receiver.sources import SOURCES, authorization, form, signature
 from receiver.sources.base import Source
 from receiver.sources.samples import samples
-from receiver.transport import Response
 
 FIELDS = {"alibaba1688": b"_aop_signature", "dajisaas": b"_dj_signature"}
 

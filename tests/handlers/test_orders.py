@@ -35,6 +35,7 @@ from receiver.deliveries import Ended, Filters, Started
 from receiver.dispatch import dispatch
 from receiver.errors import RoutingError
 from receiver.events import Event, Money, OrderClosed, OrderCreated, OrderPaid, OrderPriceChanged, RefundEvent
+from receiver.exchange import Request, Response
 from receiver.metrics import Metrics
 from receiver.routing import Router
 from receiver.sandbox.faults import Fault
@@ -43,7 +44,6 @@ from receiver.shares import Shares
 from receiver.sources import SOURCES
 from receiver.sources.samples import samples
 from receiver.store.sqlite import SqliteStore
-from receiver.transport import Request, Response
 
 #: Two stories are told to PostgreSQL, too: what differs there is how a row is written, and these write most of them.
 EVERYWHERE = [

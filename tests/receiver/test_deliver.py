@@ -14,10 +14,10 @@ from steps import Recorder, claim, deliver, delivering, offered, owe, success
 from receiver.deliveries import Attempt, Delivery, DeliveryState
 from receiver.errors import PermanentFailure, TransientFailure, Undecodable
 from receiver.events import OrderEvent, OrderPaid
+from receiver.exchange import Response
 from receiver.routing import Context, Router
 from receiver.store.base import Swept
 from receiver.store.sqlite import SqliteStore
-from receiver.transport import Response
 
 Handler = Callable[[Context[OrderEvent]], None]
 

@@ -11,11 +11,11 @@ from structlog.testing import capture_logs
 
 from receiver.errors import PermanentFailure
 from receiver.events import OrderEvent
+from receiver.exchange import Response
 from receiver.logs import _exceptions_by_place
 from receiver.metrics import Metrics
 from receiver.routing import Context, Router
 from receiver.store.sqlite import SqliteStore
-from receiver.transport import Response
 
 BUYER = "PLANTED-BUYER"
 ORDER = "3305075341149134260"

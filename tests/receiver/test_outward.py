@@ -13,9 +13,10 @@ import pytest
 from platform_server import Asked, Platform, answer, platform
 
 from receiver.errors import AddressRefused, NotSent, Unanswered
+from receiver.exchange import Request
 from receiver.network import Network
 from receiver.outward import MAX_ANSWER, Outward, permit_public
-from receiver.transport import Request, Transport
+from receiver.transport import Transport
 
 PRIVATE = [
     "127.0.0.1",

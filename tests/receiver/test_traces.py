@@ -15,10 +15,10 @@ from steps import accept, delivering, success
 from receiver import dispatch, traces
 from receiver.deliveries import Filters
 from receiver.events import OrderEvent
+from receiver.exchange import Request, Response
 from receiver.routing import Context, Router
 from receiver.sources import SOURCES
 from receiver.store.sqlite import SqliteStore
-from receiver.transport import Request, Response
 
 ENVELOPE = "0196e9b5-4a19-7000-8000-000000000001"
 

@@ -13,7 +13,8 @@ import pytest
 from platform_server import Asked, Platform, answer, data, platform
 
 from receiver.errors import NotSent, Unanswered
-from receiver.transport import Request, Transport
+from receiver.exchange import Request
+from receiver.transport import Transport
 
 SECONDS = 0.4
 #: What a deadline may be over by, on a machine that is busy.

@@ -11,9 +11,9 @@ from urllib.parse import quote, urlencode
 
 from receiver.accounts import Account
 from receiver.errors import ApiRefused, ApiUnexpectedAnswer, WrongCall
+from receiver.exchange import Request, Response
 from receiver.sources import answers, signature
 from receiver.sources.calling import Placed, Stamp
-from receiver.transport import Request, Response
 
 #: https://open.1688.com/api/apidocdetail.htm?id=cn.alibaba.open:push.query.messageList-1
 URL = "https://gw.open.1688.com/openapi"

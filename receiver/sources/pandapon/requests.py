@@ -13,9 +13,9 @@ from urllib.parse import urlencode
 
 from receiver.accounts import Account, Recipe
 from receiver.errors import ApiRefused, ApiUnexpectedAnswer, WrongCall
+from receiver.exchange import Request, Response
 from receiver.sources import answers, signature
 from receiver.sources.calling import Placed, Stamp
-from receiver.transport import Request, Response
 
 #: HTTP and HTTPS are offered; ours is the one that hides addresses and phones.
 URL = "https://api.pandapon.com"

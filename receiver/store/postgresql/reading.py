@@ -41,9 +41,10 @@ def undispatched(connection: Connection, limit: int) -> list[StoredEnvelope]:
 
 def list_envelopes(connection: Connection, filters: Filters, limit: int) -> list[StoredEnvelope]:
     where, bindings = filtering.of_envelopes(filters)
+    order = filtering.newest_first(filters)
     found = query.rows(
         connection,
-        f"SELECT {rows.ENVELOPE_ALONE} FROM envelope {in_ours(where)} ORDER BY seq DESC LIMIT %s",  # noqa: S608
+        f"SELECT {rows.ENVELOPE_ALONE} FROM envelope {in_ours(where)} ORDER BY {order} LIMIT %s",  # noqa: S608  (constants)
         (*bindings, limit),
     )
     return [rows.stored_envelope(row) for row in found]
@@ -67,9 +68,10 @@ def open_of_others(connection: Connection, handlers: Sequence[str]) -> dict[str,
 
 def list_deliveries(connection: Connection, filters: Filters, limit: int) -> list[Delivery]:
     where, bindings = filtering.of_deliveries(filters)
+    order = filtering.newest_first(filters, of_deliveries=True)
     found = query.rows(
         connection,
-        f"SELECT {rows.DELIVERY} {_DELIVERY} {in_ours(where)} ORDER BY delivery.id DESC LIMIT %s",
+        f"SELECT {rows.DELIVERY} {_DELIVERY} {in_ours(where)} ORDER BY {order} LIMIT %s",
         (*bindings, limit),
     )
     return [rows.delivery(row) for row in found]

@@ -13,10 +13,12 @@ from receiver.store.sharing_out import share_out
 _DISPATCHING = "SELECT pg_advisory_xact_lock(hashtextextended('yizhan dispatch', 0))"
 _CLAIMING = "SELECT pg_advisory_xact_lock(hashtextextended('yizhan claim', 0))"
 
-# In the order of seq, as everyone locks envelopes.
-_STORED = "SELECT id, seq FROM envelope WHERE id = ANY(%s) AND state = 'stored' ORDER BY seq FOR NO KEY UPDATE"
+# In the order of seq, as everyone locks envelopes. By id alone: a planner that last saw few that are stored looks for
+# them among all, batch after batch.
+_NAMED = "SELECT id, seq, state FROM envelope WHERE id = ANY(%s) ORDER BY seq FOR NO KEY UPDATE"
 
-# What another relay owed already, before it was cut short, is left out before heads are told.
+# What another relay owed already, before it was cut short, is left out before heads are told. The lane is asked for
+# with LIMIT, not EXISTS, for which all that is open would be read into a hash.
 _OWE = """
 WITH owed AS (
   SELECT * FROM unnest(
@@ -30,9 +32,9 @@ WITH owed AS (
 INSERT INTO delivery (envelope_seq, number, handler, event, order_id, refund_id, lane,
                       tells_state, stage, occurred_at, head, due_at, created_at)
 SELECT envelope_seq, number, handler, event, order_id, refund_id, lane, tells_state, stage, occurred_at,
-       lane IS NULL OR (row_number() OVER (PARTITION BY lane, handler ORDER BY place) = 1 AND NOT EXISTS (
-         SELECT 1 FROM delivery AS other WHERE other.lane = owed.lane AND other.handler = owed.handler
-           AND other.state IN ('due', 'offered', 'running'))),
+       lane IS NULL OR (row_number() OVER (PARTITION BY lane, handler ORDER BY place) = 1 AND (
+         SELECT other.id FROM delivery AS other WHERE other.lane = owed.lane AND other.handler = owed.handler
+           AND other.state IN ('due', 'offered', 'running') LIMIT 1) IS NULL),
        now_ms(), now_ms()
 FROM owed ORDER BY place
 """
@@ -74,7 +76,8 @@ RETURNING delivery.id, offer, handler
 def dispatch(connection: Connection, part: Sequence[Part]) -> None:
     """Owe deliveries, and mark the envelopes all of whose deliveries are owed. What is dispatched is passed over."""
     query.rows(connection, _DISPATCHING)
-    seqs = dict(query.rows(connection, _STORED, ([each.dispatched.envelope_id for each in part],)))
+    named = query.rows(connection, _NAMED, ([each.dispatched.envelope_id for each in part],))
+    seqs = {envelope_id: seq for envelope_id, seq, state in named if state == "stored"}
     stored = [(seqs[each.dispatched.envelope_id], each) for each in part if each.dispatched.envelope_id in seqs]
     owed = [(seq, delivery) for seq, each in stored for delivery in each.deliveries]
     if owed:

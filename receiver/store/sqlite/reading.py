@@ -36,9 +36,10 @@ def undispatched(connection: apsw.Connection, limit: int) -> list[StoredEnvelope
 
 def list_envelopes(connection: apsw.Connection, filters: Filters, limit: int) -> list[StoredEnvelope]:
     where, bindings = filtering.of_envelopes(filters)
+    order = filtering.newest_first(filters)
     found = query.rows(
         connection,
-        f"SELECT {rows.ENVELOPE_ALONE} FROM envelope {where} ORDER BY seq DESC LIMIT ?",  # noqa: S608  (constants)
+        f"SELECT {rows.ENVELOPE_ALONE} FROM envelope {where} ORDER BY {order} LIMIT ?",  # noqa: S608  (constants)
         (*bindings, limit),
     )
     return [rows.stored_envelope(row) for row in found]
@@ -62,9 +63,10 @@ def open_of_others(connection: apsw.Connection, handlers: Sequence[str]) -> dict
 
 def list_deliveries(connection: apsw.Connection, filters: Filters, limit: int) -> list[Delivery]:
     where, bindings = filtering.of_deliveries(filters)
+    order = filtering.newest_first(filters, of_deliveries=True)
     found = query.rows(
         connection,
-        f"SELECT {rows.DELIVERY} {_DELIVERY} {where} ORDER BY delivery.id DESC LIMIT ?",
+        f"SELECT {rows.DELIVERY} {_DELIVERY} {where} ORDER BY {order} LIMIT ?",
         (*bindings, limit),
     )
     return [rows.delivery(row) for row in found]

@@ -14,6 +14,9 @@ from receiver.store.sqlite import drifting, lanes, query
 
 _OPEN = "state IN ('due', 'offered', 'running')"
 
+#: In the words of the index of what is leased, or SQLite does not see that it holds this, and looks at all there is.
+_LEASED = "state IN ('offered', 'running')"
+
 _OWE = f"""
 INSERT INTO delivery (envelope_seq, number, handler, event, order_id, refund_id, lane,
                       tells_state, stage, occurred_at, head, due_at, created_at)
@@ -147,7 +150,8 @@ def put_back(connection: apsw.Connection, limits: Mapping[str, int], *, now: int
 
     ``limits`` are the handlers' ``max_attempts``.
     """
-    leased = "state = ? AND lease_until < ?" if expired_at is not None else "state = ? AND ? IS NULL"
+    expired = "lease_until < ?" if expired_at is not None else "? IS NULL"
+    leased = f"{_LEASED} AND state = ? AND {expired}"
     offers = query.rows(
         connection,
         f"UPDATE delivery SET state = 'due', lease_until = NULL, due_at = min(due_at, ?) WHERE {leased} RETURNING id",  # noqa: S608

@@ -12,9 +12,10 @@ from receiver.api import aside as asides
 from receiver.api.aside import aside
 from receiver.errors import HandlerTimeout
 from receiver.events import Event
+from receiver.exchange import Request
 from receiver.invoke import Invoker
 from receiver.routing import Context
-from receiver.transport import Request, Transport
+from receiver.transport import Transport
 
 
 @pytest.fixture(autouse=True)

@@ -10,11 +10,11 @@ from builders import account
 
 from receiver import errors
 from receiver.accounts import ApiAccess, Recipe
+from receiver.exchange import Response
 from receiver.sources import alibaba1688, pandapon
 from receiver.sources.calling import Stamp
 from receiver.sources.pandapon.requests import check_recipe
 from receiver.sources.taobao_global import requests as taobao_global
-from receiver.transport import Response
 
 STAMP = Stamp(milliseconds=1715669977082, nonce="0123456789abcdef0123456789abcdef")
 CALLER = account(access_key="AK", secrets=("SK", "OLD"), user_id="2100007341207")

@@ -3,6 +3,7 @@
 import asyncio
 import multiprocessing
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -69,6 +70,27 @@ def test_a_migration_gives_up_rather_than_stand_in_the_way(
         accept(postgres)
     assert postgres.migrate() == ["0002_later.sql"]
     accept(postgres)
+
+
+def test_an_index_is_made_beside_those_who_acknowledge(
+    postgres: PostgresStore, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits for who is writing, and nobody waits for it; what a build that was cut short left is made anew."""
+    sql = "DROP INDEX CONCURRENTLY IF EXISTS later; CREATE INDEX CONCURRENTLY later ON envelope (topic);"
+    monkeypatch.setattr(migrating, "migrations", lambda: [*_SHIPPED, ("0999_later.sql", sql)])
+    database.run("CREATE INDEX later ON envelope (account)")
+    with psycopg.connect(database.url) as other, ThreadPoolExecutor() as pool:
+        other.execute("LOCK TABLE envelope IN ROW EXCLUSIVE MODE")
+        migrated = pool.submit(postgres.migrate)
+        while not database.run(
+            "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%DROP INDEX%' AND wait_event_type = 'Lock'"
+        ):
+            assert not migrated.done()
+        accept(postgres)
+        assert not migrated.done()
+        other.commit()
+        assert migrated.result() == ["0999_later.sql"]
+    assert database.run("SELECT indexdef FROM pg_indexes WHERE indexname = 'later'")[0][0].endswith("(topic)")
 
 
 _SHIPPED = migrating.migrations()

@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import apsw
+import pytest
 from builders import envelope
 
-from receiver.deliveries import Dispatched, Ended, NewDelivery, Started
+from receiver.deliveries import DeliveryState, Dispatched, Ended, Filters, NewDelivery, Started
 from receiver.standing import Standing
 from receiver.store.sqlite import SqliteStore
 
@@ -51,13 +52,19 @@ def work(store: SqliteStore) -> int:
 
 @contextmanager
 def counted(store: SqliteStore) -> Iterator[Callable[[], int]]:
+    """Of what is written."""
+    with counted_of(store._connection) as steps:
+        yield steps
+
+
+@contextmanager
+def counted_of(connection: apsw.Connection) -> Iterator[Callable[[], int]]:
     steps = 0
 
     def profile(event: dict[str, Any]) -> None:
         nonlocal steps
         steps += event["stmt_status"]["SQLITE_STMTSTATUS_VM_STEP"]
 
-    connection = store._connection
     connection.trace_v2(apsw.SQLITE_TRACE_PROFILE, profile)
     yield lambda: steps
     connection.trace_v2(0, None)
@@ -100,3 +107,53 @@ def test_a_thousand_open_lanes_cost_a_claim_no_more_than_it_takes(store: SqliteS
         later = Ended(outcome="failed", state="due", due_in=timedelta(hours=1), error="E")
         store.settle(started, later)
     assert steps_of_one_order(store) < 2 * before
+
+
+def end(store: SqliteStore, count: int) -> None:
+    """So many more deliveries that have succeeded."""
+    owe(store, *[f"ended {number}" for number in range(count)])
+    while work(store):
+        pass
+
+
+def test_a_sweep_looks_at_nothing_that_has_ended(store: SqliteStore) -> None:
+    """It is a transaction of every second, and acknowledgements wait for it."""
+    end(store, 50)
+    with counted(store) as steps:
+        store.sweep({})
+        few = steps()
+    end(store, 2_000)
+    with counted(store) as steps:
+        store.sweep({})
+        assert steps() < 1.5 * few
+
+
+@pytest.mark.parametrize("state", ["due", "offered", "running", "dead"])
+def test_a_list_of_a_rare_state_looks_at_nothing_else(store: SqliteStore, state: DeliveryState) -> None:
+    assert grown(store, lambda: store.deliveries(Filters(state=state), 20)) < 1.5
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [Filters(since=datetime(2200, 1, 1, tzinfo=UTC)), Filters(until=datetime(1971, 1, 1, tzinfo=UTC))],
+    ids=["since", "until"],
+)
+def test_a_list_of_a_time_begins_there(store: SqliteStore, chosen: Filters) -> None:
+    """Where nothing was received, and nothing is found that could end it early."""
+    assert grown(store, lambda: store.envelopes(chosen, 20)) < 1.5
+    assert grown(store, lambda: store.deliveries(chosen, 20)) < 1.5
+
+
+def grown(store: SqliteStore, ask: Callable[[], object]) -> float:
+    """How much more it costs where forty times as much has ended."""
+    end(store, 50)
+    ask()
+    few = steps_of_a_reader(store, ask)
+    end(store, 2_000)
+    return steps_of_a_reader(store, ask) / few
+
+
+def steps_of_a_reader(store: SqliteStore, ask: Callable[[], object]) -> int:
+    with counted_of(store._read(lambda connection: connection)) as steps:
+        ask()
+        return steps()
