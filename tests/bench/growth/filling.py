@@ -105,6 +105,7 @@ _SQLITE = {
     "yes": "1",
     "no": "0",
     "given": "",
+    "insert": "INSERT OR IGNORE INTO",  # a trigger has noted the subjects
     "series": "WITH RECURSIVE series(i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM series WHERE i < {last})",
     "payload": "CAST(substr({body} || printf('%300s', ''), 1, 300) AS BLOB)",
 }
@@ -115,6 +116,7 @@ _POSTGRESQL = {
     "digest": "decode(md5(i::text || random()::text), 'hex')",
     "yes": "true",
     "no": "false",
+    "insert": "INSERT INTO",
     "given": "OVERRIDING SYSTEM VALUE",  # numbers that the database would give by itself
     "series": "WITH series AS (SELECT generate_series({first}::bigint, {last}::bigint) AS i)",
     "payload": "convert_to(rpad({body}, 300), 'UTF8')",
@@ -143,9 +145,9 @@ def _statements(dialect: dict[str, str], first: int, last: int, count: int, now:
     )
     for table, (columns, values, chosen) in _TABLES.items():
         selected = values.replace('{text}("order")', text).format(**words)
-        yield f"INSERT INTO {table} ({columns}) {dialect['given']} {made} SELECT {selected} FROM made {chosen}"
+        yield f"{dialect['insert']} {table} ({columns}) {dialect['given']} {made} SELECT {selected} FROM made {chosen}"
     refunds = f"'refund:' || {text} || '7', {_COMMON['account']}, i"
-    yield f"INSERT INTO subject (subject, account, envelope_seq) {made} SELECT {refunds} FROM made WHERE i % 10 = 0"
+    yield f"{dialect['insert']} subject (subject, account, envelope_seq) {made} SELECT {refunds} FROM made WHERE i % 10 = 0"
 
 
 def sqlite(file: Path, count: int) -> None:
