@@ -143,11 +143,12 @@ def _statements(dialect: dict[str, str], first: int, last: int, count: int, now:
         f'{series}, made AS (SELECT i, {_ORDER.format(n=_WHICH)} AS "order",'
         f" {now - span} + CAST(i * ({span} * 1.0 / {count}) AS bigint) AS at FROM series)"
     )
+    insert = dialect["insert"]
     for table, (columns, values, chosen) in _TABLES.items():
         selected = values.replace('{text}("order")', text).format(**words)
-        yield f"{dialect['insert']} {table} ({columns}) {dialect['given']} {made} SELECT {selected} FROM made {chosen}"
+        yield f"{insert} {table} ({columns}) {dialect['given']} {made} SELECT {selected} FROM made {chosen}"
     refunds = f"'refund:' || {text} || '7', {_COMMON['account']}, i"
-    yield f"{dialect['insert']} subject (subject, account, envelope_seq) {made} SELECT {refunds} FROM made WHERE i % 10 = 0"
+    yield f"{insert} subject (subject, account, envelope_seq) {made} SELECT {refunds} FROM made WHERE i % 10 = 0"
 
 
 def sqlite(file: Path, count: int) -> None:
