@@ -20,7 +20,7 @@ from receiver.broker.worker import POLL
 
 def open_broker(url: str) -> Broker:
     if url.startswith("redis"):
-        return RedisBroker(url=url, middleware=[], namespace="bare")
+        return RedisBroker(url=url, middleware=[], namespace="bare")  # type: ignore[no-untyped-call]
     if url.startswith("amqp"):
         return RabbitmqBroker(url=url, middleware=[])
     return StubBroker(middleware=[])
