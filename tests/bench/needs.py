@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import redis
 from processes import free_port
@@ -23,6 +24,10 @@ class Needs:
     """``None``: it is not here."""
 
     redis_url: str | None
+    #: Redis without persistence: a broker that may forget.
+    doorbell_url: str | None
+    #: A virtual host that nobody else is in.
+    rabbitmq_url: str | None
     postgres_url: str | None
     #: FastAPI, Celery and what belongs to them can be imported.
     usual: bool
@@ -32,15 +37,17 @@ class Needs:
 def found(folder: Path) -> Iterator[Needs]:
     with contextlib.ExitStack() as stack:
         yield Needs(
-            redis_url=stack.enter_context(_redis(folder / "redis")),
+            redis_url=stack.enter_context(_redis(folder / "redis", "--appendonly", "yes", "--appendfsync", "everysec")),
+            doorbell_url=stack.enter_context(_redis(folder / "doorbell")),
+            rabbitmq_url=stack.enter_context(_rabbitmq()),
             postgres_url=stack.enter_context(_postgres()),
             usual=all(find_spec(name) for name in ("fastapi", "celery", "psycopg_pool")),
         )
 
 
 @contextlib.contextmanager
-def _redis(folder: Path) -> Iterator[str | None]:
-    """One of its own, append-only, flushed every second: the usual way to have Redis keep what it was given."""
+def _redis(folder: Path, *keeping: str) -> Iterator[str | None]:
+    """One of its own. Append-only, flushed every second is the usual way to have Redis keep what it was given."""
     server = shutil.which("redis-server")
     if server is None:
         yield None
@@ -50,7 +57,7 @@ def _redis(folder: Path) -> Iterator[str | None]:
     process = subprocess.Popen(
         [
             *(server, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""),
-            *("--appendonly", "yes", "--appendfsync", "everysec"),
+            *keeping,
         ],
         stdout=subprocess.DEVNULL,
     )
@@ -69,6 +76,27 @@ def _redis(folder: Path) -> Iterator[str | None]:
     finally:
         process.terminate()
         process.wait()
+
+
+@contextlib.contextmanager
+def _rabbitmq() -> Iterator[str | None]:
+    """A virtual host of its own in the server at $BENCH_RABBITMQ_URL, which is on this machine; dropped at the end."""
+    server = os.environ.get("BENCH_RABBITMQ_URL", "amqp://guest:guest@127.0.0.1:5672")
+    user = urlsplit(server).username or "guest"
+    if shutil.which("rabbitmqctl") is None or not _rabbitmqctl("add_vhost", _DATABASE):
+        yield None
+        return
+    try:
+        if _rabbitmqctl("set_permissions", "-p", _DATABASE, user, ".*", ".*", ".*"):
+            yield f"{server.rstrip('/')}/{_DATABASE}"
+        else:
+            yield None
+    finally:
+        _rabbitmqctl("delete_vhost", _DATABASE)
+
+
+def _rabbitmqctl(*words: str) -> bool:
+    return subprocess.run(["rabbitmqctl", "--quiet", *words], capture_output=True, check=False).returncode == 0
 
 
 @contextlib.contextmanager

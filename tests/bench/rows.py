@@ -14,8 +14,8 @@ from bench.served import Served
 from processes import free_port
 
 _HERE = Path(__file__).parent
-_SERVERS = _HERE / "servers"
-_IMPORTS = f"{_HERE.parent.parent}:{_HERE.parent}"
+SERVERS = _HERE / "servers"
+IMPORTS = f"{_HERE.parent.parent}:{_HERE.parent}"
 FSYNC_DELAY_US = 2_000
 
 
@@ -39,12 +39,12 @@ class Row:
 
 def _served(folder: Path, command: list[str], environment: Mapping[str, str] | None = None, port: int = 0) -> Served:
     port = port or free_port()
-    given = {"PYTHONPATH": _IMPORTS, "PORT": str(port), **(environment or {})}
+    given = {"PYTHONPATH": IMPORTS, "PORT": str(port), **(environment or {})}
     return Served(command, folder, port=port, path=PATH, environment=given)
 
 
 def _ours(script: str, *arguments: str) -> Callable[[Path, Needs], Served]:
-    return lambda folder, _needs: _served(folder, [sys.executable, str(_SERVERS / script), *arguments])
+    return lambda folder, _needs: _served(folder, [sys.executable, str(SERVERS / script), *arguments])
 
 
 def _run(folder: Path, _needs: Needs) -> Served:
@@ -68,7 +68,7 @@ def _slow_disk(folder: Path, _needs: Needs) -> Served:
         [compiler, "-O2", "-shared", "-fPIC", "-o", str(library), str(_HERE / "slow_fsync.c"), "-ldl"], check=True
     )
     slow = {"LD_PRELOAD": str(library), "FSYNC_DELAY_US": str(FSYNC_DELAY_US)}
-    return _served(folder, [sys.executable, str(_SERVERS / "web_alone.py")], slow)
+    return _served(folder, [sys.executable, str(SERVERS / "web_alone.py")], slow)
 
 
 def _usual(app: str, **addresses: Callable[[Needs], str]) -> Callable[[Path, Needs], Served]:
@@ -78,7 +78,7 @@ def _usual(app: str, **addresses: Callable[[Needs], str]) -> Callable[[Path, Nee
         found = {name: address(needs) for name, address in addresses.items()}
         port = free_port()
         command = [
-            *(sys.executable, "-m", "uvicorn", app, "--app-dir", str(_SERVERS), "--port", str(port)),
+            *(sys.executable, "-m", "uvicorn", app, "--app-dir", str(SERVERS), "--port", str(port)),
             *("--no-access-log", "--log-level", "warning", "--loop", "uvloop", "--http", "httptools"),
         ]
         return _served(folder, command, found, port)
@@ -101,7 +101,7 @@ def _postgres(needs: Needs) -> str:
 def _on_postgres(folder: Path, needs: Needs) -> Served:
     if find_spec("receiver.store.postgresql") is None:
         raise NotRun("this version has no store on PostgreSQL")
-    return _served(folder, [sys.executable, str(_SERVERS / "web_alone.py"), _postgres(needs)])
+    return _served(folder, [sys.executable, str(SERVERS / "web_alone.py"), _postgres(needs)])
 
 
 ROWS = (
