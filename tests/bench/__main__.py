@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import apsw
-from bench import bodies, machine, needs, table
+from bench import bodies, deliveries, machine, needs, table, waiting
 from bench.load import Load, Slice
 from bench.rows import ROWS, NotRun, Row
 from bench.served import Served
@@ -36,10 +36,14 @@ class Plan:
     seconds: int
     #: Bytes of a body, and the number of connections for those that are not of the first size.
     sizes: tuple[int, ...]
+    #: Of ours and a bare worker.
+    pairs: int
+    #: Seconds of a steady rate.
+    steady: int
 
 
-QUICK = Plan(connections=(16, 64, 256), slices=3, seconds=1, sizes=())
-WHOLE = Plan(connections=(16, 64, 256), slices=7, seconds=2, sizes=bodies.SIZES[1:])
+QUICK = Plan(connections=(16, 64, 256), slices=3, seconds=1, sizes=(), pairs=1, steady=5)
+WHOLE = Plan(connections=(16, 64, 256), slices=7, seconds=2, sizes=bodies.SIZES[1:], pairs=3, steady=20)
 SIZED_CONNECTIONS = 64
 SIZED_ROWS = ("a", "b")
 
@@ -59,6 +63,8 @@ def main() -> None:
     print(*machine.described(), f"load before: {machine.load()}", sep="\n", flush=True)
     with tempfile.TemporaryDirectory(prefix="yizhan-bench-") as name, needs.found(Path(name)) as found:
         tables = dict(_measured(Path(name), found, rows, plan))
+        if arguments.rows is None:
+            tables |= _worked(Path(name), found, plan)
     told = [*machine.described(), f"{datetime.now(UTC):%Y-%m-%d}, load of the machine after it: {machine.load()}"]
     if arguments.write:
         note = "\n".join(f"- {each}" for each in told)
@@ -81,6 +87,21 @@ def _measured(folder: Path, found: needs.Needs, rows: Sequence[Row], plan: Plan)
         title += f"; load of the machine: {machine.load()}"
         print(f"\n{title}\n{drawn}", flush=True)
         yield title, drawn
+
+
+def _worked(folder: Path, found: needs.Needs, plan: Plan) -> dict[str, str]:
+    """What comes after the acknowledgement."""
+    tables = {}
+
+    def told(title: str, drawn: str) -> None:
+        title += f"; load of the machine: {machine.load()}"
+        print(f"\n{title}\n{drawn}", flush=True)
+        tables[title] = drawn
+
+    told("Deliveries, beside a bare Dramatiq actor", deliveries.measured(folder, found, slices=plan.pairs))
+    title = f"From the acknowledgement to the handler's start, at {waiting.RATE} callbacks a second"
+    told(title, waiting.measured(folder, found, seconds=plan.steady))
+    return tables
 
 
 def _round(folder: Path, found: needs.Needs, rows: Sequence[Row], plan: Plan, load: Load) -> dict[str, tuple[str, ...]]:

@@ -15,12 +15,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from statistics import median
 
 import psycopg
 import redis
 from bench import bodies, noting
 from bench.needs import Needs
 from bench.rows import IMPORTS, SERVERS, NotRun
+from bench.table import rendered
 from processes import free_port
 
 from receiver.deliveries import Filters
@@ -30,6 +32,9 @@ from receiver.store import open_store
 from receiver.store.base import Store
 
 THREADS = 8
+#: Deliveries of a slice.
+COUNT = 4_000
+HEADINGS = ("broker, store", "processes x threads", "ratio", "of slices", "bare/s", "deliveries/s")
 _PATIENCE = 60.0
 _TABLES = "envelope, subject, redelivery, delivery, attempt, effect, drift, lease"
 _BATCH = 250
@@ -54,6 +59,33 @@ SETTINGS = (
     Setting("rabbitmq", 1),
     Setting("rabbitmq", 2),
 )
+
+
+def measured(folder: Path, needs: Needs, *, slices: int) -> str:
+    """The table: ours and the bare one by turns."""
+    lines = []
+    for setting in SETTINGS:
+        threads = f"{setting.processes} x {THREADS}"
+        pairs = []
+        try:
+            for _ in range(slices):
+                plain = bare(setting, folder / "bare", needs, COUNT)
+                pairs.append((plain, ours(setting, folder / "ours", needs, COUNT)))
+        except NotRun as error:
+            lines.append((setting.title, threads, f"not run: {error}", "", "", ""))
+            continue
+        ratios = sorted(mine / plain for plain, mine in pairs)
+        lines.append(
+            (
+                setting.title,
+                threads,
+                f"{median(ratios):.2f}",
+                f"{ratios[0]:.2f}-{ratios[-1]:.2f}",
+                f"{median(plain for plain, _ in pairs):.0f}",
+                f"{median(mine for _, mine in pairs):.0f}",
+            )
+        )
+    return rendered(lines, HEADINGS)
 
 
 def broker_url(setting: Setting, needs: Needs) -> str:

@@ -244,7 +244,7 @@ def test_broker_that_lost_what_it_held_says_so_once(request: pytest.FixtureReque
                 answers.append(heard.listen())
             return len(answers) == 3
 
-        wait_until(answer, seconds=20, what="it answers again")
+        wait_until(answer, seconds=60, what="it answers again")
         assert answers == [False, True, True]
 
 
