@@ -2,8 +2,9 @@
 
 A callback comes in as bytes and leaves as work done by handlers. The path, step by step, a module each:
 
-``endpoint``   HTTP: bytes to ``Callback``; acknowledgement or refusal, by the deadline
-``accept``     verify and address it (``sources``): an ``Envelope``; put it into the ``inbox``, which commits in groups
+``front``      HTTP: a callback that comes whole is taken from its connection, and answered there
+``endpoint``   verify and address it (``sources``): a ``Callback`` becomes an ``Envelope``; answer, by the deadline
+``inbox``      commit in groups
 ``dispatch``   envelope -> typed ``events`` -> one delivery for each handler that ``routing`` matches
 ``offer``      claim what is due, under a lease and a fencing number, and ring the ``broker``
 ``deliver``    one ``attempt``: start, ``recall`` the event, ``invoke`` the handler, settle; ``retries`` says when again

@@ -137,6 +137,10 @@ class CallbackEndpoint:
         except CallbackRejected as refusal:
             answer(self._refused(refusal, name, client))
             return
+        except Exception:  # a fault of ours: the source sends it again, perhaps to a version without it
+            log.exception("callback.failed", account=name)
+            answer(self._refused(NotCommitted("fault"), name, client))
+            return
         self._deadlines.begin(taken)
 
     def late(self, taken: "_Taken") -> None:

@@ -91,7 +91,8 @@ class NotCommitted(CallbackRejected):
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
-        #: ``deadline``, ``buffer_full``, ``buffer_share``, ``rate``, ``store_unavailable`` or ``shutting_down``.
+        #: ``deadline``, ``buffer_full``, ``buffer_share``, ``rate``, ``store_unavailable``, ``shutting_down``, or
+        #: ``fault``: one of ours.
         self.reason = reason
 
 

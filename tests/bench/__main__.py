@@ -26,7 +26,7 @@ from bench.served import Served
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 WARM_UP = 1
 #: More than any server here acknowledges in a second, so that no request need be sent twice.
-MOST_A_SECOND = 12_000
+MOST_A_SECOND = 16_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import gc
 from collections.abc import AsyncIterator, Iterator
+from time import perf_counter
 from typing import Any, Self
 
 import builders
@@ -13,7 +15,9 @@ from starlette.types import Message
 from structlog.testing import capture_logs
 
 from receiver import endpoint as endpoints
-from receiver.endpoint import CallbackEndpoint
+from receiver.accounts import Account
+from receiver.endpoint import Answer, CallbackEndpoint
+from receiver.envelope import Callback, Envelope
 from receiver.errors import StoreUnavailable
 from receiver.inbox import Inbox
 from receiver.metrics import Metrics
@@ -96,6 +100,27 @@ async def test_callback_that_the_store_refuses_is_let_go(monkeypatch: pytest.Mon
         store.batches.clear()
         store.begun.get_nowait()
         assert Payload.held == 0
+
+
+async def test_fault_of_ours_is_503_and_told_with_its_place() -> None:
+    """Whatever it is, the source sends the callback again."""
+
+    def fail(_callback: Callback, _account: Account) -> Envelope:
+        raise LookupError("a fault of ours")
+
+    broken = dataclasses.replace(SOURCES["pandapon"], open_callback=fail)
+    inbox = Inbox(HandStore())
+    endpoint = CallbackEndpoint(accounts={"main": (ACCOUNT, broken)}, inbox=inbox, metrics=Metrics(), max_body=1000)
+    answers: list[Answer] = []
+    with capture_logs() as lines:
+        endpoint.take("main", builders.callback(builders.message(), of=ACCOUNT), None, perf_counter(), answers.append)
+    assert [each.status for each in answers] == [503]
+    assert [(line["event"], line["log_level"]) for line in lines] == [
+        ("callback.failed", "error"),
+        ("callback.refused", "info"),
+    ]
+    assert lines[0]["exc_info"]
+    await inbox.close()
 
 
 async def test_body_that_is_refused_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
