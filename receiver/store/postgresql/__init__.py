@@ -36,8 +36,6 @@ from receiver.store.postgresql import (
 from receiver.store.postgresql.connections import Connections
 from receiver.store.postgresql.entrance import Entrance
 from receiver.store.postgresql.query import Connection
-from receiver.store.postgresql.together import Together
-from receiver.store.postgresql.working import Older, ToStart
 from receiver.store.rows import milliseconds
 from receiver.timeline import Told
 
@@ -53,12 +51,6 @@ class PostgresStore:
     def __init__(self, url: str, *, most_connections: int = MOST_CONNECTIONS) -> None:
         self._connections = Connections(connecting.parameters(url), most_connections)
         self._entrance = Entrance(connecting.parameters(url, statement_timeout_ms=connecting.PUT_TIMEOUT_MS))
-        self._starts: Together[ToStart, Started | Older | None] = Together(
-            lambda batch: self._ask(lambda c: working.start(c, batch))
-        )
-        self._settles: Together[tuple[Started, Ended], bool] = Together(
-            lambda batch: self._ask(lambda c: working.settle(c, batch))
-        )
 
     # The web process.
 
@@ -108,13 +100,10 @@ class PostgresStore:
     # The worker.
 
     def start(self, offer: Offer, timeouts: Mapping[str, timedelta]) -> Started | Skipped | None:
-        found = self._starts.ask(ToStart(offer, timeouts))
-        if isinstance(found, Older):
-            return self._run(lambda c: working.skip(c, offer, found.than))
-        return found
+        return self._ask(lambda c: working.start(c, offer, timeouts))
 
     def settle(self, started: Started, ended: Ended) -> bool:
-        return self._settles.ask((started, ended))
+        return self._ask(lambda c: working.settle(c, started, ended))
 
     # Effects.
 

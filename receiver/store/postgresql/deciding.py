@@ -62,6 +62,6 @@ def bury(connection: Connection, delivery_ids: Sequence[int], by: str) -> int:
     buried = 0
     for delivery_id in delivery_ids:
         if query.change(connection, _BURY, (f"buried by {by}", delivery_id)):
-            lanes.advance_behind(connection, [delivery_id])
+            lanes.advance_behind(connection, delivery_id)
             buried += 1
     return buried

@@ -34,11 +34,11 @@ SELECT pg_advisory_xact_lock(key) FROM (
 """  # noqa: S608  (a constant)
 
 _ADVANCE = """
-UPDATE delivery SET head = true WHERE id IN (
-  SELECT (SELECT id FROM delivery WHERE lane = ended.lane AND handler = ended.handler
-            AND state IN ('due', 'offered', 'running') ORDER BY id LIMIT 1)
-  FROM (SELECT DISTINCT lane, handler FROM delivery WHERE id = ANY(%s) AND lane IS NOT NULL) AS ended
-  WHERE NOT EXISTS (SELECT 1 FROM delivery WHERE lane = ended.lane AND handler = ended.handler AND head))
+UPDATE delivery SET head = true WHERE id = (
+  SELECT next.id FROM delivery AS ended JOIN delivery AS next USING (lane, handler)
+  WHERE ended.id = %s AND next.state IN ('due', 'offered', 'running')
+    AND NOT EXISTS (SELECT 1 FROM delivery WHERE lane = ended.lane AND handler = ended.handler AND head)
+  ORDER BY next.id LIMIT 1)
 """
 
 
@@ -57,6 +57,6 @@ def lock(connection: Connection, owed: Sequence[NewDelivery]) -> None:
     connection.execute(_LOCK.encode(), ([each.handler for each in owed], [each.lane for each in owed]))
 
 
-def advance_behind(connection: Connection, delivery_ids: Sequence[int]) -> None:
-    """These have ended: where a lane of theirs, which the caller holds, is without a head, the next may go."""
-    connection.execute(_ADVANCE.encode(), (list(delivery_ids),))
+def advance_behind(connection: Connection, delivery_id: int) -> None:
+    """A delivery has ended: if its lane, which the caller holds, is without a head, the next may go."""
+    connection.execute(_ADVANCE.encode(), (delivery_id,))

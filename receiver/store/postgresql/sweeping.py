@@ -78,5 +78,5 @@ def lost(connection: Connection, limits: Mapping[str, int]) -> Swept:
         )
         if loss.dead:
             buried += 1
-            lanes.advance_behind(connection, [delivery_id])
+            lanes.advance_behind(connection, delivery_id)
     return Swept(lost=len(found), buried=buried)
