@@ -25,8 +25,6 @@ log = structlog.stdlib.get_logger()
 REST = 0.2
 #: How long it rests at first after it found something; then twice as long each time, up to ``REST``.
 SHORT_REST = 0.01
-#: Turns begin so far apart at least: what came meanwhile is claimed and offered together.
-PACE = 0.005
 RENEW_EVERY = 1.0
 #: How often the broker is asked whether it is there, and still holds what it was given.
 LISTEN_EVERY = 5.0
@@ -93,7 +91,6 @@ class Relay(threading.Thread):
     def run(self) -> None:
         rest = REST
         while not self._stopping:
-            began = time.monotonic()
             self._wake.clear()
             found, failed = 0, False
             # Each on its own: where one step fails, the others still do their work.
@@ -114,7 +111,6 @@ class Relay(threading.Thread):
                 self._pause()
             elif found:
                 rest = SHORT_REST
-                time.sleep(max(0.0, began + PACE - time.monotonic()))
             else:
                 self._wake.wait(rest)
                 rest = min(2 * rest, REST)

@@ -2,7 +2,6 @@
 
 import contextlib
 import socket
-import sys
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import timedelta
@@ -42,9 +41,6 @@ def work(
 
     ``shared`` is where its siblings keep what they count; ``alive`` is of all of them.
     """
-    # The relay computes while the threads of handlers wait for the store's answers, statement by statement: at Python's
-    # own 5 ms each of them would wait so long for the interpreter.
-    sys.setswitchinterval(0.0005)
     metrics = Metrics(shared)
     with (
         contextlib.closing(open_store(store_url)) as store,

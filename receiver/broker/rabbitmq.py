@@ -49,11 +49,13 @@ class RabbitBroker(RabbitmqBroker):
         declared = self.channel.queue_declare(MARK, durable=True, arguments={"x-max-length": 1})
         if declared.method.message_count:
             return True
-        self.queues_pending.update(
-            self.queues
-        )  # they may be gone, too: each is declared anew before a message goes there
+        # They may be gone, too: each is declared anew before a message goes there.
+        self.queues_pending.update(self.queues)
         transient = pika.BasicProperties(delivery_mode=1)
-        self.channel.basic_publish(exchange="", routing_key=MARK, body=b"", properties=transient)
+        # Confirmed, for a queue counts before it takes in what waits: the next to look would find it empty again.
+        with contextlib.closing(self.connection.channel()) as channel:
+            channel.confirm_delivery()
+            channel.basic_publish(exchange="", routing_key=MARK, body=b"", properties=transient)
         return False
 
     def _ask(self, call: Callable[[], T]) -> T:
