@@ -27,6 +27,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 WARM_UP = 1
 #: More than any server here acknowledges in a second, so that no request need be sent twice.
 MOST_A_SECOND = 16_000
+MOST_BYTES_A_SECOND = 80_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def _measured(folder: Path, found: needs.Needs, rows: Sequence[Row], plan: Plan)
         requests = folder / f"requests-{size}"
         if not requests.exists():
             seconds = WARM_UP + plan.slices * plan.seconds
-            bodies.write(requests, size, seconds * MOST_A_SECOND * bodies.SIZES[0] // size, seed=size)
+            bodies.write(requests, size, seconds * min(MOST_A_SECOND, MOST_BYTES_A_SECOND // size), seed=size)
         lines = _round(folder, found, some, plan, Load(requests, connections))
         drawn = table.rendered([lines[row.key] for row in some])
         title += f"; load of the machine: {machine.load()}"
