@@ -35,9 +35,8 @@ class Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.endpoint is not None and scope["type"] == "http":
-            path: str = scope["path"]
-            name = path[len(_CALLBACKS) :]
-            if name and "/" not in name and path.startswith(_CALLBACKS):
+            name = _account(scope["path"])
+            if name is not None:
                 await self.endpoint(name, scope, receive, send)
                 return
         await self._rest(scope, receive, send)
@@ -113,9 +112,8 @@ class Straight(Http):
             or not parser.should_keep_alive()
         ):
             return None
-        path = self.url.decode("latin-1")
-        name = path[len(_CALLBACKS) :]
-        return name if name in endpoint.accounts and path.startswith(_CALLBACKS) else None
+        name = _account(self.url.decode("latin-1"))
+        return name if name in endpoint.accounts else None
 
     def _take_the_long_way(self) -> None:
         """Begin a request as uvicorn does, with what has come of it."""
@@ -138,6 +136,12 @@ class _UnderWay:
     def answer(self, answer: Answer) -> None:
         self.response_complete = True
         self._connection.answered(answer, keep_alive=self.keep_alive)
+
+
+def _account(path: str) -> str | None:
+    """The name in the path of a callback; ``None``: it is no such path."""
+    name = path[len(_CALLBACKS) :]
+    return name if name and "/" not in name and path.startswith(_CALLBACKS) else None
 
 
 @cache  # of the few answers there are

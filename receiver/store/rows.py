@@ -10,8 +10,11 @@ from typing import Any
 from receiver.deliveries import Attempt, Delivery
 from receiver.drift import Drifted
 from receiver.effects import Effect
-from receiver.envelope import StoredEnvelope
+from receiver.envelope import Envelope, StoredEnvelope
 from receiver.standing import Standing
+
+#: What an envelope brings with it into its row.
+BROUGHT = "account, source, platform, topic, order_id, refund_id, identity, bytes_digest, payload"
 
 _OF_ENVELOPE = {"account", "source", "platform", "topic"}
 _ENVELOPE_COLUMNS = tuple(field.name for field in fields(StoredEnvelope))
@@ -116,3 +119,19 @@ def standing_columns(told: Standing | None) -> tuple[bool, int | None, int | Non
         return False, None, None
     at = None if told.at is None else round(told.at.timestamp() * 1000)
     return True, told.stage, at
+
+
+def brought(envelope: Envelope) -> tuple[str | bytes | None, ...]:
+    """In the order of ``BROUGHT``."""
+    order_ids, refund_ids, identity = envelope.order_ids, envelope.refund_ids, envelope.identity
+    return (
+        envelope.account,
+        envelope.source,
+        envelope.platform,
+        envelope.topic,
+        order_ids[0] if order_ids else None,
+        refund_ids[0] if refund_ids else None,
+        identity.key,
+        identity.bytes_digest,
+        envelope.payload,
+    )

@@ -38,7 +38,7 @@ class Served:
                 self._command, cwd=self._folder, env={**os.environ, **self._environment}, stdout=log, stderr=log
             )
         deadline = time.monotonic() + _PATIENCE
-        while not self._answers():
+        while not answers(self.port, self._path, method="POST"):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self._process.kill()
                 raise RuntimeError(f"{' '.join(self._command)} did not start:\n{self._log.read_text()[-2000:]}")
@@ -74,12 +74,14 @@ class Served:
             if self.processor_seconds - before < _LOOK * _IDLE:
                 return
 
-    def _answers(self) -> bool:
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=1)
-        try:
-            connection.request("POST", self._path, b"")
-            return connection.getresponse().status == 200
-        except (OSError, HTTPException):
-            return False
-        finally:
-            connection.close()
+
+def answers(port: int, path: str, *, method: str = "GET") -> bool:
+    """With 200."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=1)
+    try:
+        connection.request(method, path)
+        return connection.getresponse().status == 200
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()

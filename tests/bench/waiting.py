@@ -2,7 +2,7 @@
 
 import re
 import time
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection
 from itertools import islice
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from bench import bodies, deliveries, noting
 from bench.deliveries import Setting
 from bench.needs import Needs
 from bench.rows import NotRun
+from bench.served import answers
 from bench.table import rendered
 from processes import free_port, wait_until
 
@@ -52,7 +53,7 @@ def _waited(setting: Setting, commands: tuple[str, ...], folder: Path, needs: Ne
     deliveries.configure(setting, folder, needs, port)
     with deliveries.running([("-m", "receiver", command) for command in commands], folder):
         noting.go(folder, setting.processes)
-        wait_until(lambda: _ready(port), seconds=_PATIENCE, what="ready")
+        wait_until(lambda: answers(port, "/readyz"), seconds=_PATIENCE, what="ready")
         acknowledged = _send(port, _WARM_UP + count)
         wait_until(
             lambda: len(noting.noted(folder)) >= len(acknowledged), seconds=_PATIENCE, what="every handler has begun"
@@ -82,14 +83,3 @@ def _send(port: int, count: int) -> dict[int, float]:
         acknowledged[int(order[1])] = at
     connection.close()
     return acknowledged
-
-
-def _ready(port: int) -> bool:
-    connection = HTTPConnection("127.0.0.1", port, timeout=1)
-    try:
-        connection.request("GET", "/readyz")
-        return connection.getresponse().status == 200
-    except (OSError, HTTPException):
-        return False
-    finally:
-        connection.close()

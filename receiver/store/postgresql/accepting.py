@@ -23,19 +23,18 @@ import psycopg
 from receiver import ids
 from receiver.envelope import Envelope, Receipt
 from receiver.store.repeating import Alike, News, Repeat, decide
+from receiver.store.rows import BROUGHT, brought
 
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
-
-_COLUMNS = "account, source, platform, topic, order_id, refund_id, identity, bytes_digest, payload"
 
 _INSERT = f"""
 WITH came AS MATERIALIZED (
   SELECT nextval('envelope_seq_seq') AS seq, *
   FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[],
-              %b::bytea[], %b::bytea[], %b::bytea[]) WITH ORDINALITY AS came (id, {_COLUMNS}, place)),
+              %b::bytea[], %b::bytea[], %b::bytea[]) WITH ORDINALITY AS came (id, {BROUGHT}, place)),
 stored AS (
-  INSERT INTO envelope (seq, id, generation, ambiguous, received_at, {_COLUMNS})
-  SELECT seq, id, 0, false, now_ms(), {_COLUMNS} FROM came ORDER BY account, identity, place
+  INSERT INTO envelope (seq, id, generation, ambiguous, received_at, {BROUGHT})
+  SELECT seq, id, 0, false, now_ms(), {BROUGHT} FROM came ORDER BY account, identity, place
   ON CONFLICT (account, identity, generation) DO NOTHING
   RETURNING seq, account),
 named AS (
@@ -63,7 +62,7 @@ JOIN envelope USING (account, identity) ORDER BY came.seq, generation DESC
 
 _INSERT_AGAIN = f"""
 WITH stored AS (
-  INSERT INTO envelope (seq, id, generation, ambiguous, received_at, {_COLUMNS})
+  INSERT INTO envelope (seq, id, generation, ambiguous, received_at, {BROUGHT})
   VALUES (%b, %b, %b, %b, now_ms(), %b, %b, %b, %b, %b, %b, %b, %b, %b))
 INSERT INTO subject SELECT DISTINCT subject, %b, %b::bigint FROM unnest(%b::text[]) AS subject
 """  # noqa: S608  (constants)
@@ -102,7 +101,7 @@ async def put(connection: Connection, batch: Sequence[Envelope]) -> list[Receipt
         return []
     now = time.time_ns() // 1_000_000
     new_ids = [ids.uuid7(now) for _ in batch]
-    columns = zip(*(_row(each) for each in batch), strict=True)
+    columns = zip(*(brought(each) for each in batch), strict=True)
     named = [(subject, place) for place, each in enumerate(batch, 1) for subject in each.subjects]
     subjects = [subject for subject, _ in named], [place for _, place in named]
     found = await connection.execute(_INSERT, (new_ids, *map(list, columns), *subjects), prepare=True)
@@ -170,26 +169,10 @@ async def _look(connection: Connection, seen: Sequence[_Seen]) -> dict[int, _Bef
 
 async def _insert_again(connection: Connection, each: _Seen, news: News) -> None:
     account = each.envelope.account
-    row = (each.seq, each.id, news.generation, news.ambiguous, *_row(each.envelope))
+    row = (each.seq, each.id, news.generation, news.ambiguous, *brought(each.envelope))
     await connection.execute(_INSERT_AGAIN, (*row, account, each.seq, list(each.envelope.subjects)))
 
 
 async def _note(connection: Connection, again: Sequence[tuple[int, bytes]]) -> None:
     if again:
         await connection.execute(_REDELIVERED, ([seq for seq, _ in again], [digest for _, digest in again]))
-
-
-def _row(envelope: Envelope) -> tuple[str | bytes | None, ...]:
-    """In the order of ``_COLUMNS``."""
-    order_ids, refund_ids, identity = envelope.order_ids, envelope.refund_ids, envelope.identity
-    return (
-        envelope.account,
-        envelope.source,
-        envelope.platform,
-        envelope.topic,
-        order_ids[0] if order_ids else None,
-        refund_ids[0] if refund_ids else None,
-        identity.key,
-        identity.bytes_digest,
-        envelope.payload,
-    )

@@ -9,14 +9,12 @@ import apsw
 from receiver import ids
 from receiver.envelope import Envelope, Receipt
 from receiver.store.repeating import Alike, Repeat, decide
+from receiver.store.rows import BROUGHT, brought
 from receiver.store.sqlite import query
 from receiver.store.sqlite.query import transaction
 
 #: The order and the refund that a row names are noted in subject by a trigger.
-_INSERT = """
-INSERT INTO envelope (id, account, source, platform, topic, order_id, refund_id,
-                      identity, generation, bytes_digest, ambiguous, received_at, payload)
-VALUES """
+_INSERT = f"INSERT INTO envelope (id, generation, ambiguous, received_at, {BROUGHT}) VALUES "  # noqa: S608  (constants)
 _ROW = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _COLUMNS = _ROW.count("?")
 
@@ -67,22 +65,7 @@ def _put(connection: apsw.Connection, arrived: Arrived, first: int, end: int, no
 
 
 def _values(envelope: Envelope, receipt: Receipt, generation: int, now: int) -> tuple[Any, ...]:
-    order_ids, refund_ids, identity = envelope.order_ids, envelope.refund_ids, envelope.identity
-    return (
-        receipt.envelope_id,
-        envelope.account,
-        envelope.source,
-        envelope.platform,
-        envelope.topic,
-        order_ids[0] if order_ids else None,
-        refund_ids[0] if refund_ids else None,
-        identity.key,
-        generation,
-        identity.bytes_digest,
-        receipt.ambiguous,
-        now,
-        envelope.payload,
-    )
+    return (receipt.envelope_id, generation, receipt.ambiguous, now, *brought(envelope))
 
 
 def _insert(connection: apsw.Connection, values: Sequence[Any]) -> int | None:

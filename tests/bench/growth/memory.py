@@ -9,13 +9,13 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from statistics import linear_regression
 
 from bench.bodies import ACCOUNT
 from bench.growth.stores import Kind
 from bench.needs import Needs
+from bench.served import answers
 from processes import free_port
 
 #: Callbacks a second: of all kinds that the source sends, of made-up orders.
@@ -109,24 +109,13 @@ def _running(folder: Path, word: str, port: int) -> Iterator[int]:
     ) as process:  # fmt: skip
         try:
             deadline = time.monotonic() + _PATIENCE
-            while not _alive(port):
+            while not answers(port, "/healthz"):
                 if process.poll() is not None or time.monotonic() > deadline:
                     raise RuntimeError(f"yizhan {word} did not start:\n{log.read_text()[-2000:]}")
                 time.sleep(0.05)
             yield process.pid
         finally:
             process.terminate()
-
-
-def _alive(port: int) -> bool:
-    connection = HTTPConnection("127.0.0.1", port, timeout=1)
-    try:
-        connection.request("GET", "/healthz")
-        return connection.getresponse().status == 200
-    except (OSError, HTTPException):
-        return False
-    finally:
-        connection.close()
 
 
 def _megabytes(pid: int) -> float:
