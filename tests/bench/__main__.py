@@ -26,8 +26,8 @@ from bench.served import Served
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 WARM_UP = 1
 #: More than any server here acknowledges in a second, so that no request need be sent twice.
-MOST_A_SECOND = 16_000
-MOST_BYTES_A_SECOND = 80_000_000
+MOST_A_SECOND = 30_000
+MOST_BYTES_A_SECOND = 120_000_000
 
 
 @dataclass(frozen=True, slots=True)
