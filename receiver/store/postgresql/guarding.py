@@ -3,30 +3,39 @@
 from collections.abc import Sequence
 
 from receiver.store import judging
-from receiver.store.judging import LOOK_BACK, NEWS, Judgement
+from receiver.store.judging import LOOK_BACK, Judgement
 from receiver.store.postgresql import query
 from receiver.store.postgresql.query import Connection
 from receiver.store.rows import standing
 
+#: What ``judge`` reads of a delivery that is called ``this``: what it tells, and lists of what succeeded before it in
+#: its lane. They are NULL where there is nothing to compare.
+TOLD = "this.stage, this.occurred_at, before.ids, before.stages, before.times"
+BEFORE = f"""
+LATERAL (
+  SELECT array_agg(id) AS ids, array_agg(stage) AS stages, array_agg(occurred_at) AS times FROM (
+    SELECT id, stage, occurred_at FROM delivery
+    WHERE lane = this.lane AND handler = this.handler AND id <> this.id AND state = 'succeeded' AND tells_state
+      AND this.tells_state
+    ORDER BY id DESC LIMIT {LOOK_BACK}) AS newest) AS before
+"""  # noqa: S608  (a constant)
 
-def judge(connection: Connection, delivery_id: int) -> Judgement:
+_STALE = f"SELECT this.id, {TOLD} FROM delivery AS this, {BEFORE} WHERE this.id = ANY(%s)"  # noqa: S608  (constants)
+
+
+def judge(
+    stage: int | None,
+    occurred_at: int | None,
+    ids: Sequence[int] | None,
+    stages: Sequence[int | None] | None,
+    times: Sequence[int | None] | None,
+) -> Judgement:
     """Compare a delivery with all that succeeded before it in its lane."""
-    found = query.row(
-        connection, "SELECT lane, handler, tells_state, stage, occurred_at FROM delivery WHERE id = %s", (delivery_id,)
-    )
-    if found is None:
-        raise LookupError("a delivery that is not there")
-    lane, handler, tells_state, *told = found
-    if lane is None or not tells_state:
-        return NEWS
-    before = query.rows(
-        connection,
-        "SELECT id, stage, occurred_at FROM delivery WHERE lane = %s AND handler = %s AND id <> %s"
-        " AND state = 'succeeded' AND tells_state ORDER BY id DESC LIMIT %s",
-        (lane, handler, delivery_id, LOOK_BACK),
-    )
-    return judging.judge(standing(*told), [(other, standing(stage, at)) for other, stage, at in before])
+    before = zip(ids or (), stages or (), times or (), strict=True)
+    return judging.judge(standing(stage, occurred_at), [(other, standing(*told)) for other, *told in before])
 
 
 def stale(connection: Connection, delivery_ids: Sequence[int]) -> list[int]:
-    return [each for each in delivery_ids if judge(connection, each).verdict == "older"]
+    found = query.rows(connection, _STALE, (list(delivery_ids),))
+    old = {delivery_id for delivery_id, *told in found if judge(*told).verdict == "older"}
+    return [each for each in delivery_ids if each in old]

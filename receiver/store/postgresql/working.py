@@ -1,4 +1,8 @@
-"""What a worker does to the store: start an attempt under the fence, and settle it under the same."""
+"""What a worker does to the store: start an attempt under the fence, and settle it under the same.
+
+Each in one statement, which is its own transaction: while threads wait for their interpreter, none holds a row or a
+lane of others.
+"""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -10,64 +14,62 @@ from receiver.store.postgresql.query import Connection
 from receiver.store.postgresql.reading import list_deliveries
 from receiver.store.rows import milliseconds
 
-_OFFERED = "SELECT handler, stale_run FROM delivery WHERE id = %s AND state = 'offered' AND offer = %s"
-
-_RUN = f"""
-WITH started AS (
+# Where something succeeded before it in its lane, it begins only once it was judged, and tells by what. Nothing of its
+# lane succeeds while it stands at the head, so the judgement holds as long as the offer counts.
+_START = f"""
+WITH told AS MATERIALIZED (
+  SELECT this.id AS delivery_id, stale_run, {guarding.TOLD} FROM delivery AS this, {guarding.BEFORE}
+  WHERE this.id = %(id)s AND state = 'offered' AND offer = %(offer)s AND handler = %(handler)s),
+started AS (
   UPDATE delivery SET state = 'running', attempts = attempts + 1, lease_until = now_ms() + %(lease)s,
                       uncertain = %(uncertain)s
-  WHERE id = %(id)s AND state = 'offered' AND offer = %(offer)s
-  RETURNING id AS delivery_id, envelope_seq, number, attempts, spent),
+  FROM told WHERE id = told.delivery_id AND state = 'offered' AND offer = %(offer)s AND (ids IS NULL OR %(judged)s)
+  RETURNING delivery_id, envelope_seq, attempts, spent, number),
 noted AS (
   INSERT INTO attempt (delivery_id, number, started_at) SELECT delivery_id, attempts, now_ms() FROM started)
-SELECT number, attempts, spent, {rows.ENVELOPE} FROM started JOIN envelope ON seq = envelope_seq
+SELECT stale_run, stage, occurred_at, ids, stages, times, attempts, spent, number, {rows.ENVELOPE}
+FROM told LEFT JOIN started USING (delivery_id) LEFT JOIN envelope ON seq = envelope_seq
 """  # noqa: S608  (constants)
 
 _SETTLE = """
-WITH ended AS (
-  UPDATE delivery SET state = %(state)s, head = head AND %(open)s, due_at = now_ms() + %(due_in)s, lost = 0,
-                      lease_until = NULL, error = %(error)s, ended_at = CASE WHEN %(open)s THEN NULL ELSE now_ms() END
-  WHERE id = %(id)s AND state = 'running' AND offer = %(offer)s
-  RETURNING id)
-UPDATE attempt SET outcome = %(outcome)s, duration = %(duration)s, error = %(error)s
-FROM ended WHERE delivery_id = ended.id AND number = %(attempt)s
+SELECT settle_attempt(%(id)s::bigint, %(offer)s::integer, %(attempt)s::integer, %(state)s::text, %(due_in)s::bigint,
+                      %(outcome)s::text, %(duration)s::bigint, %(error)s::text)
 """
 
 
 def start(connection: Connection, offer: Offer, timeouts: Mapping[str, timedelta]) -> Started | Skipped | None:
-    found = query.row(connection, _OFFERED, (offer.delivery_id, offer.number))
-    if found is None or found[0] not in timeouts:
+    timeout = timeouts.get(offer.handler)
+    if timeout is None:
         return None
-    handler, insisted = found
-    # Nothing of its lane succeeds while it stands at the head, so the judgement holds if the offer still counts below.
-    judgement = guarding.judge(connection, offer.delivery_id)
-    if judgement.older_than is not None and not insisted:
-        with connection.transaction():
-            return _skip(connection, offer, judgement.older_than)
-    uncertain = judgement.verdict == "unknown"
-    run = query.row(
-        connection,
-        _RUN,
-        {
-            "lease": milliseconds(timeouts[handler] + RUN_LEASE_MARGIN),
-            "uncertain": uncertain,
-            "id": offer.delivery_id,
-            "offer": offer.number,
-        },
-    )
-    if run is None:
+    bindings = {
+        "id": offer.delivery_id,
+        "offer": offer.number,
+        "handler": offer.handler,
+        "lease": milliseconds(timeout + RUN_LEASE_MARGIN),
+        "judged": False,
+        "uncertain": False,
+    }
+    found = query.row(connection, _START, bindings)
+    if found is not None and found[6] is None:
+        insisted, *told = found[:6]
+        judgement = guarding.judge(*told)
+        if judgement.older_than is not None and not insisted:
+            with connection.transaction():
+                return _skip(connection, offer, judgement.older_than)
+        bindings |= {"judged": True, "uncertain": judgement.verdict == "unknown"}
+        found = query.row(connection, _START, bindings)
+    if found is None or found[6] is None:
         return None
-    number, attempts, spent, *envelope = run
-    buried = list_deliveries(connection, Filters(delivery_ids=(-number,)), 1)[0] if number < 0 else None
+    attempts, spent, number, *envelope = found[6:]
     return Started(
         offer=offer,
         envelope=rows.stored_envelope(tuple(envelope)),
         event_number=number,
-        buried=buried,
-        handler=handler,
+        buried=list_deliveries(connection, Filters(delivery_ids=(-number,)), 1)[0] if number < 0 else None,
+        handler=offer.handler,
         attempt=attempts,
         tries=attempts - spent,
-        uncertain=uncertain,
+        uncertain=bool(bindings["uncertain"]),
     )
 
 
@@ -95,26 +97,20 @@ def _skip(connection: Connection, offer: Offer, older_than: int) -> Skipped | No
 
 
 def settle(connection: Connection, started: Started, ended: Ended) -> bool:
-    """In one round trip: no statement waits for what the one before it found."""
-    open_again = ended.state == "due"
-    delivery_id = started.offer.delivery_id
-    with connection.pipeline(), connection.transaction():
-        if not open_again:
-            lanes.lock_of(connection, delivery_id)
-        settled = connection.execute(
-            _SETTLE.encode(),
+    return (
+        query.value(
+            connection,
+            _SETTLE,
             {
-                "state": ended.state,
-                "open": open_again,
-                "due_in": milliseconds(ended.due_in or timedelta(0)),
-                "error": ended.error,
-                "id": delivery_id,
+                "id": started.offer.delivery_id,
                 "offer": started.offer.number,
+                "attempt": started.attempt,
+                "state": ended.state,
+                "due_in": milliseconds(ended.due_in or timedelta(0)),
                 "outcome": ended.outcome,
                 "duration": milliseconds(ended.duration),
-                "attempt": started.attempt,
+                "error": ended.error,
             },
         )
-        if not open_again:
-            lanes.advance_behind(connection, delivery_id)
-    return settled.rowcount == 1
+        is True
+    )
