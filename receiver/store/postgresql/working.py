@@ -23,7 +23,7 @@ WITH told AS MATERIALIZED (
 started AS (
   UPDATE delivery SET state = 'running', attempts = attempts + 1, lease_until = now_ms() + %(lease)s,
                       uncertain = %(uncertain)s
-  FROM told WHERE id = told.delivery_id AND state = 'offered' AND offer = %(offer)s AND (ids IS NULL OR %(judged)s)
+  FROM told WHERE id = %(id)s AND state = 'offered' AND offer = %(offer)s AND (ids IS NULL OR %(judged)s)
   RETURNING delivery_id, envelope_seq, attempts, spent, number),
 noted AS (
   INSERT INTO attempt (delivery_id, number, started_at) SELECT delivery_id, attempts, now_ms() FROM started)

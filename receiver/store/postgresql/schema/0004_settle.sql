@@ -5,7 +5,9 @@
 CREATE OR REPLACE FUNCTION settle_attempt(
   of_delivery bigint, of_offer integer, of_attempt integer,
   becomes text, due_in bigint, how text, took bigint, why text
-) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+) RETURNS boolean LANGUAGE plpgsql VOLATILE
+  SET enable_seqscan = off  -- a session keeps the plans that it made when the tables were small
+AS $$
 DECLARE
   again boolean := becomes = 'due';
   its_handler text;
