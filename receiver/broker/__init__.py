@@ -8,10 +8,10 @@ must not share a broker's database or virtual host: each would take the other's 
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from dramatiq import Actor, Message
+from dramatiq import Actor, Message, set_encoder
 
 from receiver.broker.memory import MemoryBroker
-from receiver.broker.messages import ACTOR, queue_named
+from receiver.broker.messages import ACTOR, JsonEncoder, queue_named
 from receiver.broker.rabbitmq import RabbitBroker
 from receiver.broker.redis import RedisBroker
 from receiver.deliveries import Offer
@@ -24,6 +24,7 @@ Broker = MemoryBroker | RedisBroker | RabbitBroker
 
 def open_broker(url: str) -> Broker:
     """The broker of a URL of the settings. It connects when it is first asked for something."""
+    set_encoder(JsonEncoder())
     if url.startswith("redis"):
         return RedisBroker(url)
     if url.startswith("amqp"):

@@ -1,15 +1,15 @@
 """Dramatiq's Redis broker, where a batch is one round trip and no message strands another."""
 
 import contextlib
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Sequence
+from typing import Any
 from uuid import uuid4
 
 import redis
 from dramatiq import Message, MessageProxy
 from dramatiq.brokers.redis import RedisBroker as DramatiqRedisBroker
 from dramatiq.brokers.redis import _RedisConsumer
-from dramatiq.common import current_millis
 from dramatiq.errors import ConnectionClosed
 
 from receiver.broker.messages import MARK, is_readable
@@ -21,6 +21,13 @@ _TIMEOUT = 5
 _HEARTBEAT_TIMEOUT = 10_000
 #: Of a million commands, so many look for the dead. Dramatiq's own, a thousand, leaves messages with them for minutes.
 _MAINTENANCE_CHANCE = 100_000
+
+# What others took over meanwhile is theirs.
+_ACKNOWLEDGE = """
+for _, key in ipairs(ARGV) do
+  if redis.call("srem", KEYS[1], key) > 0 then redis.call("hdel", KEYS[2], key) end
+end
+"""
 
 
 class RedisBroker(DramatiqRedisBroker):
@@ -34,28 +41,28 @@ class RedisBroker(DramatiqRedisBroker):
             heartbeat_timeout=_HEARTBEAT_TIMEOUT,
             maintenance_chance=_MAINTENANCE_CHANCE,
         )
+        self._acknowledge = self.client.register_script(_ACKNOWLEDGE)
 
     @property
     def consumer_class(self) -> type[_RedisConsumer]:
         return _Consumer
 
     def enqueue_many(self, messages: Sequence[Message[None]]) -> None:
-        """As ``enqueue`` does it, in one pipeline: five times cheaper."""
-        keyed = [message.copy(options={"redis_message_id": str(uuid4())}) for message in messages]
-        self._do_all("enqueue", [(each.queue_name, each.options["redis_message_id"], each.encode()) for each in keyed])
+        """As ``enqueue`` does it, two commands a queue in place of a script a message."""
+        queues = defaultdict[str, dict[Any, bytes]](dict)
+        for message in messages:
+            key = str(uuid4())
+            queues[message.queue_name][key] = message.copy(options={"redis_message_id": key}).encode()
+        with self.client.pipeline() as pipeline:
+            for queue, keyed in queues.items():
+                pipeline.hset(f"{self.namespace}:{queue}.msgs", mapping=keyed)
+                pipeline.rpush(f"{self.namespace}:{queue}", *keyed)
+            pipeline.execute()
 
     def acknowledge(self, queue: str, keys: Sequence[str]) -> None:
-        """As ``_RedisConsumer.ack`` does it, in one pipeline."""
-        self._do_all("ack", [(queue, key) for key in keys])
-
-    def _do_all(self, command: str, each: Sequence[tuple[str, *tuple[str | bytes, ...]]]) -> None:
-        """``each``: a queue, and what the command is told."""
-        pipeline = self.client.pipeline(transaction=False)
-        limits = (self.broker_id, self.heartbeat_timeout, self.dead_message_ttl, 0, self._max_unpack_size())
-        for queue, *told in each:
-            args = [command, current_millis(), queue, *limits, *told]
-            self.scripts["dispatch"](keys=[self.namespace], args=args, client=pipeline)
-        pipeline.execute()
+        """As ``_RedisConsumer.ack`` does it, all of them by one command."""
+        held = f"{self.namespace}:__acks__.{self.broker_id}.{queue}"
+        self._acknowledge(keys=[held, f"{self.namespace}:{queue}.msgs"], args=keys)
 
     def ping(self) -> None:
         self.client.ping()
