@@ -13,6 +13,7 @@ from receiver.events import Money
 
 #: No sign but a minus, no exponent, no comma; more digits than these are no amount.
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,30})?")
+_TOO_LARGE = 10**15
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 #: A sum of doubles may come as 39.900000000000006; what is further from a whole fen we do not understand.
@@ -32,6 +33,8 @@ def of_yuan(value: Any) -> Money | None:
 
 def whole(value: Any, *, times: int = 1) -> int | None:
     """So many times the number, if that is whole."""
+    if type(value) is int and -_TOO_LARGE < value < _TOO_LARGE:
+        return value * times
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         return None
     text = _text(value)

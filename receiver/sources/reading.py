@@ -70,10 +70,13 @@ def first(*reads: Read) -> Read:
     """What the first of them finds."""
 
     def read(body: Any, element: Any) -> Any:
-        found = (one(body, element) for one in reads)
-        return next((value for value in found if value is not None), None)
+        for one in reads:  # a generator takes twice as long
+            value = one(body, element)
+            if value is not None:
+                return value
+        return None
 
-    return read
+    return reads[0] if len(reads) == 1 else read
 
 
 def merged(*tables: Readings) -> Readings:
@@ -89,9 +92,10 @@ def _merged(columns: list[Mapping[str, Read]]) -> dict[str, Read]:
 
 def _at(path: str) -> Read:
     field = Field(path)
-    if field.inside:
-        return lambda _, element: down(element, field.inside)
-    return lambda body, _: down(body, field.outside)
+    inside, outside = field.inside, field.outside
+    if inside:
+        return lambda _, element: down(element, inside)
+    return lambda body, _: down(body, outside)
 
 
 def _nowhere(_: Any, __: Any) -> None:
