@@ -30,6 +30,8 @@ _MAX_STEPS = 10_000
 #: A name that a programmer gave. Numbers in it are few: an id, a date or a phone number is a value.
 _NAME = re.compile(r"(?=(?:\D*\d){0,4}\D*\Z)[A-Za-z_][A-Za-z0-9_-]{0,63}")
 _ANY_KEY = "{}"
+#: What may hold fields. A union would be made anew for each of them.
+_MORE = (dict, list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,31 +113,30 @@ def compare(topic: str, message: Any, known: Known) -> tuple[Drift, ...]:
 def fields(message: Any, known: Known | None = None) -> Fields:
     """All fields of a message. Without ``known`` (a sample) every JSON text is read, and no name is taken for a map."""
     found = Fields()
-    _walk(message, "", 0, found, known)
+    _walk(_parsed(message, "", known) if isinstance(message, str) else message, "", 0, found, known)
     return found
 
 
 def _walk(value: Any, at: str, depth: int, found: Fields, known: Known | None) -> None:
-    if isinstance(value, str):
-        value = _parsed(value, at, known)
     if isinstance(value, dict):
         found.objects.add(at)
         folded = known is not None and at in known.maps
-        prefix = f"{at}." if at else ""
         for key, inner in value.items():
-            path = f"{prefix}{_ANY_KEY if folded else _step(key)}"
+            path = _path(at, _ANY_KEY if folded else key)
             if len(path) > MAX_PATH or _too_much(found, depth):
                 found.whole = False
                 return
             found.paths.add(path)
-            if isinstance(inner, dict | list | str):
+            if isinstance(inner, str):
+                inner = _parsed(inner, path, known)  # noqa: PLW2901  (what it says)
+            if isinstance(inner, _MORE):
                 _walk(inner, path, depth + 1, found, known)
     elif isinstance(value, list):
         for element in value:
             if _too_much(found, depth):
                 found.whole = False
                 return
-            if isinstance(element, dict | list):
+            if isinstance(element, _MORE):
                 _walk(element, f"{at}[]", depth + 1, found, known)
 
 
@@ -157,5 +158,6 @@ def _parsed(text: str, at: str, known: Known | None) -> Any:
 
 
 @lru_cache(maxsize=4096)
-def _step(key: str) -> str:
-    return key if _NAME.fullmatch(key) else _ANY_KEY
+def _path(at: str, key: str) -> str:
+    name = key if _NAME.fullmatch(key) else _ANY_KEY
+    return f"{at}.{name}" if at else name
