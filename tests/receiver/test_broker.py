@@ -201,6 +201,21 @@ def test_what_was_taken_ahead_is_let_go_of_at_once_when_asked_to_stop(
     assert ids(here) == [1]
 
 
+def test_what_another_worker_took_over_is_not_forgotten_by_a_late_acknowledgement(
+    request: pytest.FixtureRequest,
+) -> None:
+    """On Redis, whoever is silent for a while is taken for dead."""
+    broker, other = (RedisBroker(request.getfixturevalue("redis_server").url) for _ in range(2))
+    with contextlib.closing(broker), contextlib.closing(other):
+        broker.flush(QUEUE)
+        bell(broker).ring(offers(1, 2))
+        keys = [dramatiq.Message.decode(data).options["redis_message_id"] for data in other.do_fetch(QUEUE, 2)]
+        broker.acknowledge(QUEUE, keys)
+        assert left(broker) == 2
+        other.acknowledge(QUEUE, keys)
+        assert left(broker) == 0
+
+
 def ids(taken: Taken) -> list[int]:
     return [offer.delivery_id for offer in taken.offers]
 

@@ -51,3 +51,18 @@ def test_one_that_is_quick_is_waited_for() -> None:
     assert shares.begin("quick")
     threading.Timer(MOMENT / 5, shares.end, ("quick", 0.001)).start()
     assert shares.begin("quick")
+
+
+def test_a_share_that_is_let_go_of_is_taken_by_who_waits_for_it() -> None:
+    """Whoever else waits, and for longer."""
+    shares = Shares(2)
+    assert shares.begin("a")
+    assert shares.begin("b")
+    began = dict[str, bool]()
+    for handler in ("a", "b"):
+        waits = threading.Thread(target=lambda name: began.update({name: shares.begin(name)}), args=(handler,))
+        waits.start()
+        time.sleep(MOMENT / 10)
+    shares.end("b", 0.001)
+    waits.join()
+    assert began["b"]

@@ -16,14 +16,16 @@ from receiver.store.rows import milliseconds
 
 # Where something succeeded before it in its lane, it begins only once it was judged, and tells by what. Nothing of its
 # lane succeeds while it stands at the head, so the judgement holds as long as the offer counts.
+# Its state is bound, not written: a session that plans this while nothing is offered would go on looking for it among
+# all that is offered, in place of asking for its id.
 _START = f"""
 WITH told AS MATERIALIZED (
   SELECT this.id AS delivery_id, stale_run, {guarding.TOLD} FROM delivery AS this, {guarding.BEFORE}
-  WHERE this.id = %(id)s AND state = 'offered' AND offer = %(offer)s AND handler = %(handler)s),
+  WHERE this.id = %(id)s AND state = %(offered)s AND offer = %(offer)s AND handler = %(handler)s),
 started AS (
   UPDATE delivery SET state = 'running', attempts = attempts + 1, lease_until = now_ms() + %(lease)s,
                       uncertain = %(uncertain)s
-  FROM told WHERE id = %(id)s AND state = 'offered' AND offer = %(offer)s AND (ids IS NULL OR %(judged)s)
+  FROM told WHERE id = %(id)s AND state = %(offered)s AND offer = %(offer)s AND (ids IS NULL OR %(judged)s)
   RETURNING delivery_id, envelope_seq, attempts, spent, number),
 noted AS (
   INSERT INTO attempt (delivery_id, number, started_at) SELECT delivery_id, attempts, now_ms() FROM started)
@@ -43,6 +45,7 @@ def start(connection: Connection, offer: Offer, timeouts: Mapping[str, timedelta
         return None
     bindings = {
         "id": offer.delivery_id,
+        "offered": "offered",
         "offer": offer.number,
         "handler": offer.handler,
         "lease": milliseconds(timeout + RUN_LEASE_MARGIN),

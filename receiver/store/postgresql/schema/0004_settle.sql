@@ -10,6 +10,7 @@ CREATE OR REPLACE FUNCTION settle_attempt(
 AS $$
 DECLARE
   again boolean := becomes = 'due';
+  running text := 'running';  -- written below, a session that planned it when few ran would look through all that run
   its_handler text;
   its_lane text;
 BEGIN
@@ -19,7 +20,7 @@ BEGIN
   END IF;
   UPDATE delivery SET state = becomes, head = head AND again, due_at = now_ms() + due_in, lost = 0, lease_until = NULL,
                       error = why, ended_at = CASE WHEN again THEN NULL ELSE now_ms() END
-  WHERE id = of_delivery AND state = 'running' AND offer = of_offer
+  WHERE id = of_delivery AND state = running AND offer = of_offer
   RETURNING handler, lane INTO its_handler, its_lane;
   IF NOT FOUND THEN
     RETURN false;
