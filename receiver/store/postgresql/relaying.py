@@ -26,9 +26,9 @@ WITH owed AS (
     %(refund_id)s::text[], %(lane)s::text[], %(tells_state)s::boolean[], %(stage)s::integer[], %(occurred_at)s::bigint[]
   ) WITH ORDINALITY AS owed (
     envelope_seq, number, handler, event, order_id, refund_id, lane, tells_state, stage, occurred_at, place)
-  WHERE NOT EXISTS (
-    SELECT 1 FROM delivery
-    WHERE envelope_seq = owed.envelope_seq AND number = owed.number AND handler = owed.handler))
+  WHERE (
+    SELECT id FROM delivery
+    WHERE envelope_seq = owed.envelope_seq AND number = owed.number AND handler = owed.handler LIMIT 1) IS NULL)
 INSERT INTO delivery (envelope_seq, number, handler, event, order_id, refund_id, lane,
                       tells_state, stage, occurred_at, head, due_at, created_at)
 SELECT envelope_seq, number, handler, event, order_id, refund_id, lane, tells_state, stage, occurred_at,
