@@ -6,7 +6,8 @@ end of the transaction. Without it, one who ends a head does not see what anothe
 the ended one for the head: a lane without a head, for ever.
 
 Lanes are locked before rows, and many in the order of their keys: nobody waits for one who waits for him.
-The lock is a statement of its own, since what a statement reads was settled when it began.
+The lock is a statement of its own, since what a statement reads was settled when it began. The end of an attempt does
+all of it in the database, by the same key: ``settle_attempt``, among the migrations.
 """
 
 from collections.abc import Sequence
