@@ -97,10 +97,9 @@ class SqliteStore:
         for part in parts(batch):
 
             def owe(connection: apsw.Connection, now: int, part: list[Part] = part) -> None:
-                for dispatched, deliveries, last in part:
+                for dispatched, deliveries, _ in part:
                     relaying.owe(connection, dispatched.envelope_id, deliveries, now=now)
-                    if last:
-                        relaying.mark(connection, dispatched, now=now)
+                relaying.mark(connection, [each.dispatched for each in part if each.last], now=now)
 
             self._run(owe)
 

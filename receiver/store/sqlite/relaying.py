@@ -26,6 +26,15 @@ SELECT :seq, :number, :handler, :event, :order_id, :refund_id, :lane, :tells_sta
 ON CONFLICT (envelope_seq, number, handler) DO NOTHING
 """  # noqa: S608  (a constant)
 
+# In one statement: each would begin with every index of what was dispatched.
+_MARK = """
+UPDATE envelope INDEXED BY envelope_id
+SET state = iif(done.error IS NULL, 'dispatched', 'unreadable'), error = done.error, dispatched_at = :now
+FROM (SELECT value ->> 0 AS id, value ->> 1 AS error FROM json_each(:done)) AS done
+WHERE envelope.id = done.id AND envelope.state = 'stored'
+RETURNING seq, envelope.id, replays
+"""
+
 _HELD = "SELECT count(*), coalesce(sum(replays > 0), 0) FROM delivery WHERE state IN ('offered', 'running')"
 
 _CLAIM = """
@@ -76,19 +85,13 @@ def owe(connection: apsw.Connection, envelope_id: str, deliveries: Sequence[NewD
         )
 
 
-def mark(connection: apsw.Connection, dispatched: Dispatched, *, now: int) -> None:
-    """All it owes is owed, or it is unreadable."""
-    found = query.row(
-        connection,
-        "UPDATE envelope SET state = ?, error = ?, dispatched_at = ? WHERE id = ? AND state = 'stored'"
-        " RETURNING seq, replays",
-        ("unreadable" if dispatched.unreadable else "dispatched", dispatched.unreadable, now, dispatched.envelope_id),
-    )
-    if found is None:
-        return
-    seq, replays = found
-    if dispatched.drift and not replays:  # a replay tells nothing new of the platform
-        drifting.count(connection, seq, dispatched.drift)
+def mark(connection: apsw.Connection, batch: Sequence[Dispatched], *, now: int) -> None:
+    """All that these owe is owed, or they are unreadable. What is dispatched is passed over."""
+    of = {dispatched.envelope_id: dispatched for dispatched in batch}
+    done = json.dumps([(dispatched.envelope_id, dispatched.unreadable) for dispatched in batch])
+    for seq, envelope_id, replays in sorted(query.rows(connection, _MARK, {"done": done, "now": now})):
+        if of[envelope_id].drift and not replays:  # a replay tells nothing new of the platform
+            drifting.count(connection, seq, of[envelope_id].drift)
 
 
 def claim(
