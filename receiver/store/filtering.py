@@ -10,8 +10,7 @@ _NAMED = "seq IN (SELECT envelope_seq FROM subject WHERE subject = '{}:' || ?)" 
 #: A filter's term, where the list is of envelopes and where it is of deliveries. ``None``: no such filter there.
 _TERMS = {
     "envelope_id": ("id = ?", "envelope.id = ?"),
-    # Not by the index of identities, which begins with it: all of an account's would be put in order for the first few.
-    "account": ("coalesce(account, '') = ?", "coalesce(envelope.account, '') = ?"),
+    "account": ("account = ?", "envelope.account = ?"),
     "source": ("source = ?", "envelope.source = ?"),
     "platform": ("platform = ?", "envelope.platform = ?"),
     "topic": ("topic = ?", "envelope.topic = ?"),
@@ -21,15 +20,6 @@ _TERMS = {
     "handler": (None, "delivery.handler = ?"),
     "state": ("state = ?", "delivery.state = ?"),
 }
-_LEASED = "delivery.state IN ('offered', 'running')"
-#: The partial index that holds what is in this state, in its own words: a store cannot tell by itself.
-_HELD_BY = {
-    "due": "delivery.state IN ('due', 'offered', 'running')",
-    "offered": _LEASED,
-    "running": _LEASED,
-}
-#: What a delivery is chosen by that is its envelope's: envelopes come first then, or all of such would be put in order.
-_OF_ENVELOPE = ("source", "platform", "topic")
 #: Of drift. All other filters are of envelopes or deliveries.
 _OF_DRIFT = {"source": "drift.source = ?", "topic": "drift.topic = ?", "since": "drift.last_at >= ?"}
 
@@ -53,20 +43,6 @@ def of_drift(filters: Filters) -> tuple[str, list[Any]]:
     return _all(terms), bindings
 
 
-def newest_first(filters: Filters, *, of_deliveries: bool = False) -> str:
-    """In the order of an index of what is chosen by: the first of many are found without looking at them all."""
-    by_time = filters.since is not None or filters.until is not None
-    if not of_deliveries:
-        return "received_at DESC, seq DESC" if by_time else "seq DESC"
-    if filters.state in ("offered", "running"):
-        return "+delivery.id DESC"  # few, and so sorted: no walk through all there is in this order
-    if by_time:
-        return "envelope.received_at DESC, delivery.id DESC"
-    if any(getattr(filters, name) is not None for name in _OF_ENVELOPE):
-        return "envelope.seq DESC, delivery.id DESC"
-    return "delivery.id DESC"
-
-
 def _where(filters: Filters, *, received: str, side: int) -> tuple[str, list[Any]]:
     terms: list[str] = []
     bindings: list[Any] = []
@@ -82,8 +58,6 @@ def _where(filters: Filters, *, received: str, side: int) -> tuple[str, list[Any
             raise ValueError(f"envelopes have no {name}")
         terms.append(term)
         bindings.append(value)
-    if side == 1 and filters.state in _HELD_BY:
-        terms.append(_HELD_BY[filters.state])
     for value, comparison in ((filters.since, ">="), (filters.until, "<")):
         if value is not None:
             terms.append(f"{received} {comparison} ?")

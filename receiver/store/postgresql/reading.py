@@ -11,6 +11,8 @@ from receiver.store.postgresql import query
 from receiver.store.postgresql.query import Connection
 
 _DELIVERY = "FROM delivery JOIN envelope ON envelope.seq = delivery.envelope_seq"
+#: What a delivery is chosen by that is its envelope's: envelopes come first then, or all of such would be put in order.
+_OF_ENVELOPE = ("source", "platform", "topic")
 
 
 def stored_envelope(connection: Connection, where: str, bindings: tuple[Any, ...]) -> StoredEnvelope | None:
@@ -41,7 +43,7 @@ def undispatched(connection: Connection, limit: int) -> list[StoredEnvelope]:
 
 def list_envelopes(connection: Connection, filters: Filters, limit: int) -> list[StoredEnvelope]:
     where, bindings = filtering.of_envelopes(filters)
-    order = filtering.newest_first(filters)
+    order = "received_at DESC, seq DESC" if _by_time(filters) else "seq DESC"
     found = query.rows(
         connection,
         f"SELECT {rows.ENVELOPE_ALONE} FROM envelope {in_ours(where)} ORDER BY {order} LIMIT %s",  # noqa: S608  (constants)
@@ -52,7 +54,8 @@ def list_envelopes(connection: Connection, filters: Filters, limit: int) -> list
 
 def list_envelope_ids(connection: Connection, filters: Filters) -> list[str]:
     where, bindings = filtering.of_envelopes(filters)
-    found = query.rows(connection, f"SELECT id FROM envelope {in_ours(where)} ORDER BY seq", bindings)  # noqa: S608
+    ids = f"SELECT id FROM envelope {in_ours(where)} ORDER BY seq"  # noqa: S608  (constants)
+    found = query.rows(connection, ids, bindings)
     return [envelope_id for (envelope_id,) in found]
 
 
@@ -68,7 +71,7 @@ def open_of_others(connection: Connection, handlers: Sequence[str]) -> dict[str,
 
 def list_deliveries(connection: Connection, filters: Filters, limit: int) -> list[Delivery]:
     where, bindings = filtering.of_deliveries(filters)
-    order = filtering.newest_first(filters, of_deliveries=True)
+    order = _newest_deliveries(filters)
     found = query.rows(
         connection,
         f"SELECT {rows.DELIVERY} {_DELIVERY} {in_ours(where)} ORDER BY {order} LIMIT %s",
@@ -79,13 +82,29 @@ def list_deliveries(connection: Connection, filters: Filters, limit: int) -> lis
 
 def list_delivery_ids(connection: Connection, filters: Filters) -> list[int]:
     where, bindings = filtering.of_deliveries(filters)
-    found = query.rows(connection, f"SELECT delivery.id {_DELIVERY} {in_ours(where)} ORDER BY delivery.id", bindings)
+    ids = f"SELECT delivery.id {_DELIVERY} {in_ours(where)} ORDER BY delivery.id"
+    found = query.rows(connection, ids, bindings)
     return [delivery_id for (delivery_id,) in found]
 
 
 def list_attempts(connection: Connection, delivery_id: int) -> list[Attempt]:
     attempts = f"SELECT {rows.ATTEMPT} FROM attempt WHERE delivery_id = %s ORDER BY number"  # noqa: S608  (constants)
     return [rows.attempt(row) for row in query.rows(connection, attempts, (delivery_id,))]
+
+
+def _newest_deliveries(filters: Filters) -> str:
+    """In the order of an index of what is chosen by: the first of many are found without looking at them all."""
+    if filters.state in ("offered", "running"):
+        return "+delivery.id DESC"  # few, and so sorted: no walk through all there is in this order
+    if _by_time(filters):
+        return "envelope.received_at DESC, delivery.id DESC"
+    if any(getattr(filters, name) is not None for name in _OF_ENVELOPE):
+        return "envelope.seq DESC, delivery.id DESC"
+    return "delivery.id DESC"
+
+
+def _by_time(filters: Filters) -> bool:
+    return filters.since is not None or filters.until is not None
 
 
 def in_ours(where: str) -> str:

@@ -10,9 +10,14 @@ from receiver.deliveries import Attempt, Delivery, Filters
 from receiver.envelope import StoredEnvelope
 from receiver.store import filtering, rows
 from receiver.store.parts import within
-from receiver.store.sqlite import query
+from receiver.store.sqlite import leading, query
+from receiver.store.sqlite.leading import Lead
 
-_DELIVERY = "FROM delivery JOIN envelope ON envelope.seq = delivery.envelope_seq"
+#: The table that does not lead, by that index which finds it.
+_JOINED = {
+    "envelope": " CROSS JOIN delivery INDEXED BY delivery_owed ON delivery.envelope_seq = envelope.seq",
+    "delivery": " CROSS JOIN envelope NOT INDEXED ON envelope.seq = delivery.envelope_seq",
+}
 
 
 def stored_envelope(connection: apsw.Connection, where: str, bindings: tuple[Any, ...]) -> StoredEnvelope | None:
@@ -35,20 +40,24 @@ def undispatched(connection: apsw.Connection, limit: int) -> list[StoredEnvelope
 
 
 def list_envelopes(connection: apsw.Connection, filters: Filters, limit: int) -> list[StoredEnvelope]:
-    where, bindings = filtering.of_envelopes(filters)
-    order = filtering.newest_first(filters)
-    found = query.rows(
-        connection,
-        f"SELECT {rows.ENVELOPE_ALONE} FROM envelope {where} ORDER BY {order} LIMIT ?",  # noqa: S608  (constants)
-        (*bindings, limit),
-    )
-    return [rows.stored_envelope(row) for row in found]
+    leads = leading.leads(connection, filters, leading.OF_ENVELOPES, "envelope")
+    statement, bindings = _of_envelopes(leads, filters, rows.ENVELOPE_ALONE)
+    newest_first = "1 DESC, 2 DESC" if leads[0].received else "2 DESC"
+    found = query.rows(connection, f"{statement} ORDER BY {newest_first} LIMIT ?", (*bindings, limit))
+    return [rows.stored_envelope(row[2:]) for row in found]
 
 
 def list_envelope_ids(connection: apsw.Connection, filters: Filters) -> list[str]:
+    leads = leading.leads(connection, filters, leading.OF_ENVELOPES, "envelope")
+    statement, bindings = _of_envelopes(leads, filters, "id")
+    return [envelope_id for _, _, envelope_id in query.rows(connection, f"{statement} ORDER BY 2", bindings)]
+
+
+def _of_envelopes(leads: Sequence[Lead], filters: Filters, columns: str) -> tuple[str, list[Any]]:
+    """All that is chosen, in no order: the time of reception and ``seq``, then these columns."""
     where, bindings = filtering.of_envelopes(filters)
-    found = query.rows(connection, f"SELECT id FROM envelope {where} ORDER BY seq", bindings)  # noqa: S608  (constants)
-    return [envelope_id for (envelope_id,) in found]
+    each = [f"SELECT received_at, seq, {columns} FROM {lead.said} {lead.among(where)}" for lead in leads]  # noqa: S608
+    return " UNION ALL ".join(each), bindings * len(leads)
 
 
 def open_of_others(connection: apsw.Connection, handlers: Sequence[str]) -> dict[str, int]:
@@ -62,20 +71,27 @@ def open_of_others(connection: apsw.Connection, handlers: Sequence[str]) -> dict
 
 
 def list_deliveries(connection: apsw.Connection, filters: Filters, limit: int) -> list[Delivery]:
-    where, bindings = filtering.of_deliveries(filters)
-    order = filtering.newest_first(filters, of_deliveries=True)
-    found = query.rows(
-        connection,
-        f"SELECT {rows.DELIVERY} {_DELIVERY} {where} ORDER BY {order} LIMIT ?",
-        (*bindings, limit),
-    )
-    return [rows.delivery(row) for row in found]
+    leads = leading.leads(connection, filters, leading.OF_DELIVERIES, "delivery")
+    statement, bindings = _of_deliveries(leads, filters, rows.DELIVERY)
+    newest_first = "1 DESC, 2 DESC, 3 DESC" if leads[0].received else "3 DESC"
+    found = query.rows(connection, f"{statement} ORDER BY {newest_first} LIMIT ?", (*bindings, limit))
+    return [rows.delivery(row[3:]) for row in found]
 
 
 def list_delivery_ids(connection: apsw.Connection, filters: Filters) -> list[int]:
+    leads = leading.leads(connection, filters, leading.OF_DELIVERIES, "delivery")
+    statement, bindings = _of_deliveries(leads, filters, "NULL")
+    return [delivery_id for _, _, delivery_id, _ in query.rows(connection, f"{statement} ORDER BY 3", bindings)]
+
+
+def _of_deliveries(leads: Sequence[Lead], filters: Filters, columns: str) -> tuple[str, list[Any]]:
+    """The same: the time of reception, ``seq`` and the delivery's id, then these columns."""
     where, bindings = filtering.of_deliveries(filters)
-    found = query.rows(connection, f"SELECT delivery.id {_DELIVERY} {where} ORDER BY delivery.id", bindings)
-    return [delivery_id for (delivery_id,) in found]
+    each = [
+        f"SELECT received_at, seq, delivery.id, {columns} FROM {lead.said}{_JOINED[lead.table]} {lead.among(where)}"  # noqa: S608
+        for lead in leads
+    ]
+    return " UNION ALL ".join(each), bindings * len(leads)
 
 
 def list_attempts(connection: apsw.Connection, delivery_id: int) -> list[Attempt]:
