@@ -2,6 +2,7 @@
 
 Some five messages about each order, order ids that jump about as the platforms' do, payloads of 300 bytes. One delivery
 each, nearly all of them ended; some were skipped, redelivered, had effects, some are dead, a few wait for a retry.
+Three are of a topic, an event and a handler of their own.
 """
 
 import time
@@ -25,6 +26,8 @@ _WHICH = "(i + i * 7919 % 997) / 5"
 _TOPICS = ("ORDER_CREATE", "ORDER_PAY_SUCCESS", "ORDER_BUYER_VIEW_ORDER_STATUS_MODIFY", "ORDER_CANCEL")
 _EVENTS = ("order.created", "order.paid", "order.status_changed", "order.closed")
 HANDLERS = ("shop.reserve", "shop.pay", "shop.tell", "shop.close")
+#: Of three envelopes among all: the topic of each, the event and the handler of its delivery.
+RARE = {"topic": "ORDER_RARE", "event": "order.rare", "handler": "shop.rare"}
 
 #: By table: what is put into it, from ``made``: the numbers ``i`` of envelopes, their orders and times.
 _TABLES = {
@@ -80,9 +83,9 @@ _TABLES = {
 }
 
 
-def _chosen(of: tuple[str, ...]) -> str:
-    cases = " ".join(f"WHEN {place} THEN '{each}'" for place, each in enumerate(of))
-    return f"CASE i % {len(of)} {cases} END"
+def _chosen(of: tuple[str, ...], rare: str) -> str:
+    cases = " ".join(f"WHEN i % {len(of)} = {place} THEN '{each}'" for place, each in enumerate(of))
+    return f"CASE WHEN i % {{third}} = 11 THEN '{rare}' {cases} END"
 
 
 def order_of(envelope: int) -> str:
@@ -94,9 +97,9 @@ def order_of(envelope: int) -> str:
 _COMMON = {
     "account": f"'{ACCOUNT.name}'",
     "source": f"'{ACCOUNT.source}'",
-    "topic": _chosen(_TOPICS),
-    "event": _chosen(_EVENTS),
-    "handler": _chosen(HANDLERS),
+    "topic": _chosen(_TOPICS, RARE["topic"]),
+    "event": _chosen(_EVENTS, RARE["event"]),
+    "handler": _chosen(HANDLERS, RARE["handler"]),
 }
 _SQLITE = {
     "text": "printf('%d', {})",
@@ -126,7 +129,7 @@ _POSTGRESQL = {
 def _statements(dialect: dict[str, str], first: int, last: int, count: int, now: int) -> Iterator[str]:
     text = dialect["text"].format('"order"')
     words = {
-        **_COMMON,
+        **{name: each.format(third=max(count // 3, 12)) for name, each in _COMMON.items()},
         "id": dialect["id"],
         "digest": dialect["digest"],
         "yes": dialect["yes"],

@@ -1,12 +1,13 @@
 """What people, timers and the metrics ask of a store, and how long each answer takes."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from statistics import median
 
 from bench.bodies import ACCOUNT
-from bench.growth.filling import DAYS, order_of
+from bench.growth.filling import DAYS, RARE, order_of
 
 from receiver.deliveries import Filters
 from receiver.store.base import Store
@@ -15,8 +16,18 @@ _TIMES = 5
 #: Seconds after which a slow one is not asked again.
 _LONG = 3.0
 _LIST = 20
-#: No envelope and no delivery is of it.
-_NONE = "of-none"
+#: By what a list is chosen: values, and how many have each.
+_OF_ENVELOPES: Mapping[str, Mapping[str, str]] = {
+    "account": {"the only one": ACCOUNT.name, "of none": "of-none"},
+    "source": {"the only one": ACCOUNT.source, "of none": "of-none"},
+    "platform": {"the only one": "1688", "of none": "taobao"},
+    "topic": {"a common one": "ORDER_CANCEL", "a rare one": RARE["topic"], "of none": "of-none"},
+}
+_OF_DELIVERIES: Mapping[str, Mapping[str, str]] = {
+    **_OF_ENVELOPES,
+    "event": {"a common one": "order.paid", "a rare one": RARE["event"], "of none": "of-none"},
+    "handler": {"a common one": "shop.pay", "a rare one": RARE["handler"], "of none": "of-none"},
+}
 
 
 def asked(store: Store, count: int) -> Iterator[tuple[str, float, float]]:
@@ -35,46 +46,20 @@ def _questions(store: Store, count: int) -> Iterator[tuple[str, Callable[[], obj
     number = max(count // 2 // 10 * 10, 10)
     order, refund = order_of(number), order_of(number) + "7"
     now = datetime.now(UTC)
-    minute, long_ago = now - timedelta(minutes=1), now - timedelta(days=DAYS * 2 / 3)
-
-    def envelopes(**chosen: object) -> Callable[[], object]:
-        return lambda: store.envelopes(Filters(**chosen), _LIST)  # type: ignore[arg-type]
-
-    def deliveries(**chosen: object) -> Callable[[], object]:
-        return lambda: store.deliveries(Filters(**chosen), _LIST)  # type: ignore[arg-type]
-
+    either = {"--order`": Filters(order_id=order), "--refund`": Filters(refund_id=refund), **_times(now)}
     yield "`order ID`", lambda: store.timeline(order)
     yield "`order ID` of a refund", lambda: store.timeline(refund)
     yield "`order ID`, unknown", lambda: store.timeline("1")
-    yield "`inbox list`", envelopes()
-    yield "`inbox list --order`", envelopes(order_id=order)
-    yield "`inbox list --refund`", envelopes(refund_id=refund)
-    yield "`inbox list --state unreadable`", envelopes(state="unreadable")
-    yield "`inbox list --state stored`", envelopes(state="stored")
-    yield "`inbox list --topic`, a common one", envelopes(topic="ORDER_CANCEL")
-    yield "`inbox list --account`, the only one", envelopes(account=ACCOUNT.name)
-    yield "`inbox list --since 1m`, nothing", envelopes(since=minute)
-    yield "`inbox list --until`, two months ago", envelopes(until=long_ago)
-    yield "`inbox list --topic`, of none", envelopes(topic=_NONE)
-    yield "`inbox list --topic --since 1m`, of none", envelopes(topic=_NONE, since=minute)
-    yield "`inbox list --account`, of none", envelopes(account=_NONE)
-    yield "`inbox list --source`, of none", envelopes(source=_NONE)
+    yield "`inbox list`", lambda: store.envelopes(Filters(), _LIST)
+    for options, chosen in {**either, **_states("unreadable", "stored"), **_values(_OF_ENVELOPES)}.items():
+        yield f"`inbox list {options}", partial(store.envelopes, chosen, _LIST)
+    several = Filters(topic=RARE["topic"], account=ACCOUNT.name, until=now)
+    yield "`inbox list --topic --account --until`, a rare topic", lambda: store.envelopes(several, _LIST)
     yield "`inbox drift`", lambda: store.drift(Filters(), _LIST)
-    yield "`deliveries list`", deliveries()
-    yield "`deliveries list --order`", deliveries(order_id=order)
-    yield "`deliveries list --refund`", deliveries(refund_id=refund)
-    for state in ("due", "offered", "running", "succeeded", "skipped", "dead"):
-        yield f"`deliveries list --state {state}`", deliveries(state=state)
-    yield "`deliveries list --state dead --since 1d`", deliveries(state="dead", since=now - timedelta(days=1))
-    yield "`deliveries list --state dead --handler`, of none", deliveries(state="dead", handler=_NONE)
-    yield "`deliveries list --since 1m`, nothing", deliveries(since=minute)
-    yield "`deliveries list --until`, two months ago", deliveries(until=long_ago)
-    yield "`deliveries list --handler`, a common one", deliveries(handler="shop.pay")
-    yield "`deliveries list --topic`, a common one", deliveries(topic="ORDER_CANCEL")
-    yield "`deliveries list --account`, the only one", deliveries(account=ACCOUNT.name)
-    yield "`deliveries list --handler`, of none", deliveries(handler=_NONE)
-    yield "`deliveries list --event`, of none", deliveries(event=_NONE)
-    yield "`deliveries list --topic`, of none", deliveries(topic=_NONE)
+    yield "`deliveries list`", lambda: store.deliveries(Filters(), _LIST)
+    states = _states("due", "offered", "running", "succeeded", "skipped", "dead")
+    for options, chosen in {**either, **states, **_values(_OF_DELIVERIES), **_together(now)}.items():
+        yield f"`deliveries list {options}", partial(store.deliveries, chosen, _LIST)
     dead = Filters(state="dead", since=now - timedelta(days=1))
     yield "`deliveries replay --since 1d`, choosing", lambda: store.delivery_ids(dead)
     yield "sweep, with nothing lost", lambda: store.sweep({})
@@ -83,3 +68,36 @@ def _questions(store: Store, count: int) -> Iterator[tuple[str, Callable[[], obj
     yield "looking for what is due", lambda: store.claim(400, {"shop.pay": 100})
     yield "`/metrics`: how far behind", store.backlog
     yield "prune, 500 at a time", lambda: store.prune(timedelta(days=DAYS - 1), 500)
+
+
+def _times(now: datetime) -> dict[str, Filters]:
+    return {
+        "--since 1m`, nothing": Filters(since=now - timedelta(minutes=1)),
+        "--until`, two months ago": Filters(until=now - timedelta(days=DAYS * 2 / 3)),
+    }
+
+
+def _states(*states: str) -> dict[str, Filters]:
+    return {f"--state {state}`": Filters(state=state) for state in states}
+
+
+def _values(of: Mapping[str, Mapping[str, str]]) -> dict[str, Filters]:
+    return {
+        f"--{name}`, {told}": Filters(**{name: value})  # type: ignore[arg-type]
+        for name, values in of.items()
+        for told, value in values.items()
+    }
+
+
+def _together(now: datetime) -> dict[str, Filters]:
+    """Deliveries by more than one thing."""
+    return {
+        "--state dead --since 1d`": Filters(state="dead", since=now - timedelta(days=1)),
+        "--state dead --handler`, of none": Filters(state="dead", handler="of-none"),
+        "--state dead --handler`, a common one": Filters(state="dead", handler="shop.pay"),
+        "--handler --since`, two months, a rare one": Filters(
+            handler=RARE["handler"], since=now - timedelta(days=DAYS * 2 / 3)
+        ),
+        "--handler --event`, common both, never together": Filters(handler="shop.pay", event="order.closed"),
+        "--handler --topic`, common both, never together": Filters(handler="shop.pay", topic="ORDER_CANCEL"),
+    }
