@@ -9,8 +9,11 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 Bindings = Sequence[Any] | Mapping[str, Any] | None
 
 
-def rows(connection: Connection, sql: str, bindings: Bindings = None) -> list[tuple[Any, ...]]:
-    return connection.execute(sql.encode(), bindings).fetchall()
+def rows(
+    connection: Connection, sql: str, bindings: Bindings = None, *, prepare: bool | None = None
+) -> list[tuple[Any, ...]]:
+    """``prepare=False`` where the plan hangs on the bindings, so that it is made for them."""
+    return connection.execute(sql.encode(), bindings, prepare=prepare).fetchall()
 
 
 def row(connection: Connection, sql: str, bindings: Bindings = None) -> tuple[Any, ...] | None:

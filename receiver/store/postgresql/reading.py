@@ -48,6 +48,7 @@ def list_envelopes(connection: Connection, filters: Filters, limit: int) -> list
         connection,
         f"SELECT {rows.ENVELOPE_ALONE} FROM envelope {in_ours(where)} ORDER BY {order} LIMIT %s",  # noqa: S608  (constants)
         (*bindings, limit),
+        prepare=False,
     )
     return [rows.stored_envelope(row) for row in found]
 
@@ -55,7 +56,7 @@ def list_envelopes(connection: Connection, filters: Filters, limit: int) -> list
 def list_envelope_ids(connection: Connection, filters: Filters) -> list[str]:
     where, bindings = filtering.of_envelopes(filters)
     ids = f"SELECT id FROM envelope {in_ours(where)} ORDER BY seq"  # noqa: S608  (constants)
-    found = query.rows(connection, ids, bindings)
+    found = query.rows(connection, ids, bindings, prepare=False)
     return [envelope_id for (envelope_id,) in found]
 
 
@@ -76,6 +77,7 @@ def list_deliveries(connection: Connection, filters: Filters, limit: int) -> lis
         connection,
         f"SELECT {rows.DELIVERY} {_DELIVERY} {in_ours(where)} ORDER BY {order} LIMIT %s",
         (*bindings, limit),
+        prepare=False,
     )
     return [rows.delivery(row) for row in found]
 
@@ -83,7 +85,7 @@ def list_deliveries(connection: Connection, filters: Filters, limit: int) -> lis
 def list_delivery_ids(connection: Connection, filters: Filters) -> list[int]:
     where, bindings = filtering.of_deliveries(filters)
     ids = f"SELECT delivery.id {_DELIVERY} {in_ours(where)} ORDER BY delivery.id"
-    found = query.rows(connection, ids, bindings)
+    found = query.rows(connection, ids, bindings, prepare=False)
     return [delivery_id for (delivery_id,) in found]
 
 
