@@ -1,15 +1,17 @@
 """The pieces of ``make bench``: they send what they say, and count it once. How fast is no test's claim."""
 
+import asyncio
 from itertools import islice
 from pathlib import Path
 
 import pytest
-from bench import bodies, table
+from bench import bodies, stored, table
 from bench.load import Slice
 from bench.rows import ROWS
 
 from receiver.envelope import Callback
 from receiver.sources import SOURCES
+from receiver.store import open_store
 
 
 def parsed(request: bytes) -> Callback:
@@ -81,3 +83,20 @@ def test_a_page_without_its_place_is_not_overwritten() -> None:
 def test_the_page_of_this_repository_has_its_place() -> None:
     page = (Path(__file__).parent.parent / "docs" / "benchmarks.md").read_text()
     assert "A title" in table.page(page, {"A title": "| a |"})
+
+
+def test_a_store_that_lacks_what_was_acknowledged_fails_the_run_and_so_does_a_redelivery(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'yizhan.db'}"
+    source = SOURCES[bodies.ACCOUNT.source]
+    [request] = islice(bodies.requests(bodies.SIZES[0], seed=1), 1)
+    envelope = source.open_callback(parsed(request), bodies.ACCOUNT)
+    store = open_store(url, make=True)
+    store.migrate()
+    asyncio.run(store.put([envelope]))
+    stored.check(url, 1)
+    with pytest.raises(RuntimeError, match="2 acknowledged, 1 stored"):
+        stored.check(url, 2)
+    asyncio.run(store.put([envelope]))
+    store.close()
+    with pytest.raises(RuntimeError, match="1 redelivered"):
+        stored.check(url, 1)

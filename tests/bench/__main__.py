@@ -15,10 +15,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-import apsw
-from bench import bodies, deliveries, machine, needs, table, waiting
+from bench import bodies, deliveries, machine, needs, stored, table, waiting
 from bench.load import Load, Slice
 from bench.rows import ROWS, NotRun, Row
 from bench.served import Served
@@ -127,18 +125,9 @@ def _round(folder: Path, found: needs.Needs, rows: Sequence[Row], plan: Plan, lo
             lines[row.key] = table.line(row, slices[row.key][1:], slices["a"][1:], resident)
     for row in there:
         if row.store is not None:
-            _check_store(folder / row.key / row.store, sum(each.answered for each in slices[row.key]))
+            stored.check(row.store(folder / row.key, found), sum(each.answered for each in slices[row.key]))
         shutil.rmtree(folder / row.key)
     return lines
-
-
-def _check_store(file: Path, acknowledged: int) -> None:
-    """Raises ``RuntimeError`` unless all that was acknowledged is there, and nothing was a redelivery."""
-    with contextlib.closing(apsw.Connection(str(file))) as connection:
-        counted: Any = connection.execute("SELECT count(*), sum(redeliveries) FROM envelope").fetchall()
-    [(stored, redeliveries)] = counted
-    if stored < acknowledged or redeliveries:
-        raise RuntimeError(f"{acknowledged} acknowledged, {stored} stored, {redeliveries} redelivered")
 
 
 if __name__ == "__main__":

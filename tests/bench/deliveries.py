@@ -17,9 +17,8 @@ from itertools import islice
 from pathlib import Path
 from statistics import median
 
-import psycopg
 import redis
-from bench import bodies, noting
+from bench import bodies, noting, stored
 from bench.needs import Needs
 from bench.rows import IMPORTS, SERVERS, NotRun
 from bench.table import rendered
@@ -36,7 +35,6 @@ THREADS = 8
 COUNT = 4_000
 HEADINGS = ("broker, store", "processes x threads", "ratio", "of slices", "bare/s", "deliveries/s")
 _PATIENCE = 60.0
-_TABLES = "envelope, subject, redelivery, delivery, attempt, effect, drift, lease"
 _BATCH = 250
 
 
@@ -128,9 +126,7 @@ def emptied(setting: Setting, folder: Path, needs: Needs) -> Iterator[Store]:
     with contextlib.closing(open_store(store_url(setting, folder, needs), make=True)) as store:
         store.migrate()
         if setting.broker != "memory":
-            with psycopg.connect(needs.postgres_url or "", autocommit=True) as connection:
-                connection.execute(f"TRUNCATE {_TABLES}".encode())
-                connection.execute(b"VACUUM ANALYZE")
+            stored.empty(store_url(setting, folder, needs))
         if setting.broker == "redis":
             with redis.Redis.from_url(needs.doorbell_url or "") as client:
                 client.flushdb()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from bench import stored
 from bench.bodies import ACCOUNT, PATH
 from bench.needs import Needs
 from bench.served import Served
@@ -33,8 +34,8 @@ class Row:
     once: bool = True
     #: It works on after it has acknowledged; the next slice waits until that is done.
     works_on: bool = False
-    #: Where it keeps what it has acknowledged, in its folder: looked at in the end.
-    store: str | None = None
+    #: The URL of the store where it keeps what it has acknowledged: looked at in the end.
+    store: Callable[[Path, Needs], str] | None = None
 
 
 def _served(folder: Path, command: list[str], environment: Mapping[str, str] | None = None, port: int = 0) -> Served:
@@ -101,7 +102,12 @@ def _postgres(needs: Needs) -> str:
 def _on_postgres(folder: Path, needs: Needs) -> Served:
     if find_spec("receiver.store.postgresql") is None:
         raise NotRun("this version has no store on PostgreSQL")
+    stored.empty(_postgres(needs))
     return _served(folder, [sys.executable, str(SERVERS / "web_alone.py"), _postgres(needs)])
+
+
+def _file(name: str) -> Callable[[Path, Needs], str]:
+    return lambda folder, _needs: f"sqlite:///{folder / name}"
 
 
 ROWS = (
@@ -111,17 +117,22 @@ ROWS = (
         key="b",
         title="yizhan, the web process, SQLite `synchronous=FULL`",
         serve=_ours("web_alone.py"),
-        store="yizhan.db",
+        store=_file("yizhan.db"),
     ),
     Row(
         key="b2",
         title="`yizhan run`, handlers running in the same process",
         serve=_run,
         works_on=True,
-        store=".yizhan/yizhan.db",
+        store=_file(".yizhan/yizhan.db"),
     ),
-    Row(key="b3", title="as b, every fsync 2 ms slower", serve=_slow_disk, store="yizhan.db"),
-    Row(key="c", title="yizhan, PostgreSQL `synchronous_commit=on`", serve=_on_postgres),
+    Row(key="b3", title="as b, every fsync 2 ms slower", serve=_slow_disk, store=_file("yizhan.db")),
+    Row(
+        key="c",
+        title="yizhan, PostgreSQL `synchronous_commit=on`",
+        serve=_on_postgres,
+        store=lambda _folder, needs: _postgres(needs),
+    ),
     Row(
         key="d",
         title="FastAPI, HMAC, `task.delay()` to Celery on Redis (AOF everysec)",
