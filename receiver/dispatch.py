@@ -88,7 +88,7 @@ def _drift(envelope: StoredEnvelope, source: Source, events: Sequence[Event]) ->
     try:
         if any(isinstance(event, Unrecognized) for event in events):
             return (Drift("topic", topic),)
-        message = exact.loads(source.message(envelope.payload))
+        message = events[0].raw if events else exact.loads(source.message(envelope.payload))
         return drift.compare(topic, message, shapes.known(source.name))
     except (Undecodable, exact.NotJson):
         return ()

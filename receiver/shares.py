@@ -1,8 +1,8 @@
 """How the worker threads of one process are shared out: a handler that hangs does not take them all.
 
-No handler runs on more than three quarters of the threads. One that is *slow* (it took longer than a moment, or keeps
-its share full for one) is offered only what can begin at once, so nobody queues behind it; one that is quick is
-offered a queue, so that threads never wait for the relay.
+Where there are several, none runs on more than three quarters of the threads. One that is *slow* (it took longer than a
+moment, or keeps its share full for one) is offered only what can begin at once, so nobody queues behind it; one that is
+quick is offered a queue, so that threads never wait for the relay.
 """
 
 import threading
@@ -24,15 +24,15 @@ class _Held:
 
 class Shares:
     def __init__(self, threads: int) -> None:
-        self._share = max(1, threads - max(1, threads // 4))
+        self._threads = threads
         self._held: dict[str, _Held] = {}
 
     def begin(self, handler: str) -> bool:
         """Whether an attempt may begin now; then ``end()`` must follow. Waits a moment at most."""
         held = self._of(handler)
         with held.changed:
-            full = held.running >= self._share
-            if full and (held.slow or not held.changed.wait_for(lambda: held.running < self._share, MOMENT)):
+            full = held.running >= self._share()
+            if full and (held.slow or not held.changed.wait_for(lambda: held.running < self._share(), MOMENT)):
                 held.slow = True
                 return False
             held.running += 1
@@ -49,7 +49,11 @@ class Shares:
         """How many more of this handler's deliveries may be offered."""
         held = self._of(handler)
         with held.changed:
-            return max(self._share - held.running, 0) if held.slow else limit
+            return max(self._share() - held.running, 0) if held.slow else limit
+
+    def _share(self) -> int:
+        """Of each handler. Who is alone, as far as was asked for, takes nothing from anybody."""
+        return self._threads if len(self._held) <= 1 else max(1, self._threads - max(1, self._threads // 4))
 
     def _of(self, handler: str) -> _Held:
         return self._held.get(handler) or self._held.setdefault(handler, _Held())
