@@ -10,5 +10,5 @@ def uuid7(unix_ms: int) -> str:
     """A new id for this time in milliseconds since 1970; a counter below the millisecond keeps a burst in order."""
     count = next(_count) & 0xFFF
     tail = int.from_bytes(os.urandom(8), "big") & 0x3FFF_FFFF_FFFF_FFFF
-    digits = f"{(unix_ms << 80 | 0x7 << 76 | count << 64 | 0x2 << 62 | tail):032x}"
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    fourth, last = 0x8000 | tail >> 48, tail & 0xFFFF_FFFF_FFFF
+    return f"{unix_ms >> 16:08x}-{unix_ms & 0xFFFF:04x}-7{count:03x}-{fourth:04x}-{last:012x}"
