@@ -36,7 +36,7 @@ def kill_worker_in_commit(stage: Stage) -> None:
         "SELECT envelope.id FROM delivery JOIN envelope ON seq = envelope_seq"
         " WHERE delivery.state = 'running' AND handler = 'shop.slow' LIMIT 1 FOR UPDATE OF delivery SKIP LOCKED"
     )
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%outcome%'"
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%settle_attempt%'"
     with psycopg.connect(stage.cluster.url) as other:
         found: list[str] = []
 
