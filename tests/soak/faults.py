@@ -46,12 +46,17 @@ def kill_worker_in_commit(stage: Stage) -> None:
             return bool(found)
 
         wait_until(runs, seconds=_PATIENCE, what="a handler runs")
-        wait_until(lambda: stage.database.run(waiting) != [(0,)], seconds=10, what="its end is being recorded")
-        pids = [
-            int(pid)
-            for what, handler, pid, of in stage.runs()
-            if of == found[0] and what == "ended" and handler == "shop.slow"
-        ]
+        pids: list[int] = []
+
+        def ends() -> bool:  # it, and not another whose end waits for a lane
+            pids[:] = [
+                int(pid)
+                for what, handler, pid, of in stage.runs()
+                if of == found[0] and what == "ended" and handler == "shop.slow"
+            ]
+            return bool(pids) and stage.database.run(waiting) != [(0,)]
+
+        wait_until(ends, seconds=10, what="its end is being recorded")
         (place,) = [place for place, worker in enumerate(stage.workers) if worker.pid == pids[-1]]
         stage.workers[place].kill()
         other.rollback()
