@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ import orjson
 
 from receiver import identity
 from receiver.accounts import Account
+from receiver.deliveries import NewDelivery
 from receiver.envelope import Callback, Envelope, StoredEnvelope
 from receiver.events import Event
 from receiver.sources import SOURCES
@@ -98,6 +100,12 @@ def envelope(
         else identity.of_message_id("main", message_id, payload),
         payload=payload,
     )
+
+
+def owed(lane: str | None = None, **changes: Any) -> NewDelivery:
+    """What an envelope owes a handler."""
+    usual = NewDelivery(number=0, handler="a", event="order", order_id="7", refund_id=None, lane=lane)
+    return replace(usual, **changes)
 
 
 def stored(payload: bytes | None = None, **changes: Any) -> StoredEnvelope:

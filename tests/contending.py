@@ -7,10 +7,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from builders import envelope
+from builders import envelope, owed
 from databases import Database
 
-from receiver.deliveries import Dispatched, Ended, NewDelivery, Started
+from receiver.deliveries import Dispatched, Ended, Started
 from receiver.store.postgresql import PostgresStore
 
 TIMEOUTS = {"a": timedelta(seconds=30)}
@@ -19,10 +19,6 @@ SUCCEEDED = Ended(outcome="succeeded", state="succeeded")
 
 def accept(store: PostgresStore, count: int = 1) -> list[str]:
     return [receipt.envelope_id for receipt in asyncio.run(store.put([envelope() for _ in range(count)]))]
-
-
-def owed(lane: str | None = None, *, number: int = 0) -> NewDelivery:
-    return NewDelivery(number=number, handler="a", event="order", order_id="7", refund_id=None, lane=lane)
 
 
 def owe(store: PostgresStore, *lanes_: str | None) -> None:

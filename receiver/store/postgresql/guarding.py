@@ -20,6 +20,9 @@ LATERAL (
     ORDER BY id DESC LIMIT {LOOK_BACK}) AS newest) AS before
 """  # noqa: S608  (a constant)
 
+#: Judged at a time: what each is compared with is some kilobytes.
+_AT_ONCE = 1_000
+
 _STALE = f"SELECT this.id, {TOLD} FROM delivery AS this, {BEFORE} WHERE this.id = ANY(%s)"  # noqa: S608  (constants)
 
 
@@ -36,6 +39,8 @@ def judge(
 
 
 def stale(connection: Connection, delivery_ids: Sequence[int]) -> list[int]:
-    found = query.rows(connection, _STALE, (list(delivery_ids),))
-    old = {delivery_id for delivery_id, *told in found if judge(*told).verdict == "older"}
+    old = set[int]()
+    for first in range(0, len(delivery_ids), _AT_ONCE):
+        found = query.rows(connection, _STALE, (list(delivery_ids[first : first + _AT_ONCE]),))
+        old |= {delivery_id for delivery_id, *told in found if judge(*told).verdict == "older"}
     return [each for each in delivery_ids if each in old]

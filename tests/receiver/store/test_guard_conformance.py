@@ -3,10 +3,10 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-from builders import envelope
+from builders import envelope, owed
 from databases import on_every_store
 
-from receiver.deliveries import Delivery, Dispatched, Ended, Filters, NewDelivery, Offer, Skipped, Started
+from receiver.deliveries import Delivery, Dispatched, Ended, Filters, Offer, Skipped, Started
 from receiver.standing import Standing
 from receiver.store.base import Store
 
@@ -30,17 +30,7 @@ def owe(store: Store, *told: Standing | None, lane: str = "order:7") -> None:
         [
             Dispatched(
                 envelope_id=receipt.envelope_id,
-                deliveries=(
-                    NewDelivery(
-                        number=0,
-                        handler="careful",
-                        event="order.paid",
-                        order_id="7",
-                        refund_id=None,
-                        lane=lane,
-                        standing=standing,
-                    ),
-                ),
+                deliveries=(owed(lane, handler="careful", event="order.paid", standing=standing),),
             )
             for receipt, standing in zip(receipts, told, strict=True)
         ]

@@ -3,7 +3,8 @@
 import threading
 
 import psycopg
-from contending import SUCCEEDED, accept, begin, beside, owe, owed
+from builders import owed
+from contending import SUCCEEDED, accept, begin, beside, owe
 from databases import Database
 
 from receiver.deliveries import Dispatched, Offer

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 from bench.growth import filling
-from builders import envelope
-from contending import owed
+from builders import envelope, owed
 from databases import Database
 
 from receiver.deliveries import Dispatched, Filters

@@ -4,12 +4,13 @@ from typing import Any
 
 import psycopg
 import pytest
+from builders import owed
 from contending import SUCCEEDED, TIMEOUTS, accept, begin, owe
 from databases import Database
 
-from receiver.deliveries import Dispatched, NewDelivery, Started
+from receiver.deliveries import Dispatched, Filters, Started
 from receiver.standing import Standing
-from receiver.store.postgresql import PostgresStore, query
+from receiver.store.postgresql import PostgresStore, guarding, query
 
 
 @pytest.fixture
@@ -30,20 +31,7 @@ def tell(store: PostgresStore, *stages: int) -> None:
     """Deliveries of one order that tell how far it has come."""
     store.dispatch(
         [
-            Dispatched(
-                envelope_id=envelope_id,
-                deliveries=(
-                    NewDelivery(
-                        number=0,
-                        handler="a",
-                        event="order",
-                        order_id="7",
-                        refund_id=None,
-                        lane="order:7",
-                        standing=Standing(stage, None),
-                    ),
-                ),
-            )
+            Dispatched(envelope_id=envelope_id, deliveries=(owed("order:7", standing=Standing(stage, None)),))
             for envelope_id, stage in zip(accept(store, len(stages)), stages, strict=True)
         ]
     )
@@ -61,6 +49,17 @@ def test_an_attempt_begins_and_ends_in_a_statement_each(postgres: PostgresStore,
         asked.clear()
         assert postgres.settle(started, SUCCEEDED)
         assert len(asked) == 1
+
+
+def test_many_are_judged_in_slices_as_they_are_alone(postgres: PostgresStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What all of a replay are compared with would not fit into memory."""
+    monkeypatch.setattr(guarding, "_AT_ONCE", 2)
+    tell(postgres, 3)
+    assert postgres.settle(begin(postgres), SUCCEEDED)
+    tell(postgres, 1, 9, 2, 1)
+    ids = postgres.delivery_ids(Filters())
+    assert postgres.stale(ids) == [ids[1], ids[3], ids[4]]
+    assert postgres.stale(ids[::-1]) == [ids[4], ids[3], ids[1]]
 
 
 def test_no_row_or_lane_is_held_while_a_handler_runs(postgres: PostgresStore, database: Database) -> None:

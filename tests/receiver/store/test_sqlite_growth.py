@@ -9,9 +9,9 @@ from typing import Any
 
 import apsw
 import pytest
-from builders import envelope
+from builders import envelope, owed
 
-from receiver.deliveries import DeliveryState, Dispatched, Ended, Filters, NewDelivery, Started
+from receiver.deliveries import DeliveryState, Dispatched, Ended, Filters, Started
 from receiver.standing import Standing
 from receiver.store.sqlite import SqliteStore
 
@@ -22,20 +22,7 @@ def owe(store: SqliteStore, *lanes: str) -> None:
     receipts = asyncio.run(store.put([envelope() for _ in lanes]))
     store.dispatch(
         [
-            Dispatched(
-                envelope_id=receipt.envelope_id,
-                deliveries=(
-                    NewDelivery(
-                        number=0,
-                        handler="a",
-                        event="order",
-                        order_id="7",
-                        refund_id=None,
-                        lane=lane,
-                        standing=Standing(None, None),
-                    ),
-                ),
-            )
+            Dispatched(envelope_id=receipt.envelope_id, deliveries=(owed(lane, standing=Standing(None, None)),))
             for receipt, lane in zip(receipts, lanes, strict=True)
         ]
     )

@@ -11,9 +11,9 @@ from typing import Any
 
 import apsw
 import pytest
-from builders import envelope
+from builders import envelope, owed
 
-from receiver.deliveries import Dispatched, Filters, NewDelivery
+from receiver.deliveries import Dispatched, Filters
 from receiver.store.sqlite import SqliteStore, connecting, reading
 
 #: What most have and few, in each column that has an index of its own.
@@ -39,13 +39,9 @@ def reader(store: SqliteStore, tmp_path: Path, request: pytest.FixtureRequest) -
             Dispatched(
                 envelope_id=receipt.envelope_id,
                 deliveries=(
-                    NewDelivery(
-                        number=0,
+                    owed(
                         handler=OF_DELIVERIES["handler"][each.account == "rare"],
                         event=OF_DELIVERIES["event"][each.account == "rare"],
-                        order_id="7",
-                        refund_id=None,
-                        lane=None,
                     ),
                 ),
             )
