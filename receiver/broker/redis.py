@@ -23,7 +23,7 @@ _HEARTBEAT_TIMEOUT = 10_000
 _MAINTENANCE_CHANCE = 100_000
 
 # What others took over meanwhile is theirs.
-_ACKNOWLEDGE = """
+_FORGET = """
 for _, key in ipairs(ARGV) do
   if redis.call("srem", KEYS[1], key) > 0 then redis.call("hdel", KEYS[2], key) end
 end
@@ -41,7 +41,9 @@ class RedisBroker(DramatiqRedisBroker):
             heartbeat_timeout=_HEARTBEAT_TIMEOUT,
             maintenance_chance=_MAINTENANCE_CHANCE,
         )
-        self._acknowledge = self.client.register_script(_ACKNOWLEDGE)
+        self._forget = self.client.register_script(_FORGET)
+        #: Of each queue, keys of messages that are done with. A consumer may be made anew meanwhile.
+        self.done = defaultdict[str, deque[str]](deque)
 
     @property
     def consumer_class(self) -> type[_RedisConsumer]:
@@ -59,10 +61,16 @@ class RedisBroker(DramatiqRedisBroker):
                 pipeline.rpush(f"{self.namespace}:{queue}", *keyed)
             pipeline.execute()
 
-    def acknowledge(self, queue: str, keys: Sequence[str]) -> None:
-        """As ``_RedisConsumer.ack`` does it, all of them by one command."""
-        held = f"{self.namespace}:__acks__.{self.broker_id}.{queue}"
-        self._acknowledge(keys=[held, f"{self.namespace}:{queue}.msgs"], args=keys)
+    def forget_done(self, queue: str) -> None:
+        """As ``_RedisConsumer.ack`` does it, for all that are done with, by one command."""
+        done = self.done[queue]
+        if keys := [done.popleft() for _ in range(len(done))]:
+            held = f"{self.namespace}:__acks__.{self.broker_id}.{queue}"
+            try:
+                self._forget(keys=[held, f"{self.namespace}:{queue}.msgs"], args=keys)
+            except redis.RedisError:
+                done.extendleft(reversed(keys))
+                raise
 
     def ping(self) -> None:
         self.client.ping()
@@ -87,20 +95,15 @@ class RedisBroker(DramatiqRedisBroker):
 
 
 class _Consumer(_RedisConsumer):
-    def __init__(self, broker: RedisBroker, queue_name: str, prefetch: int, timeout: int) -> None:
-        super().__init__(broker, queue_name, prefetch, timeout)
-        #: Keys of messages that are done with, for the broker to forget.
-        self._done: deque[str] = deque()
-
     def ack(self, message: MessageProxy) -> None:
         """A worker's thread does not wait for the broker; what that was not told of comes again, and counts no more."""
-        self._done.append(message.options["redis_message_id"])
+        self.broker.done[self.queue_name].append(message.options["redis_message_id"])
         self.queued_message_ids.discard(message.message_id)
 
     def __next__(self) -> MessageProxy | None:
         try:
             if not self.message_cache:
-                self._acknowledge()
+                self.broker.forget_done(self.queue_name)
             message: MessageProxy | None = super().__next__()
         # A time-out is a fault to Dramatiq: github.com/Bogdanp/dramatiq/issues/894
         except (redis.ConnectionError, redis.TimeoutError) as error:
@@ -109,10 +112,5 @@ class _Consumer(_RedisConsumer):
 
     def close(self) -> None:
         with contextlib.suppress(redis.RedisError):  # away
-            self._acknowledge()
+            self.broker.forget_done(self.queue_name)
         super().close()
-
-    def _acknowledge(self) -> None:
-        """All that are done with, in one round trip."""
-        if keys := [self._done.popleft() for _ in range(len(self._done))]:
-            self.broker.acknowledge(self.queue_name, keys)

@@ -210,10 +210,35 @@ def test_what_another_worker_took_over_is_not_forgotten_by_a_late_acknowledgemen
         broker.flush(QUEUE)
         bell(broker).ring(offers(1, 2))
         keys = [dramatiq.Message.decode(data).options["redis_message_id"] for data in other.do_fetch(QUEUE, 2)]
-        broker.acknowledge(QUEUE, keys)
+        broker.done[QUEUE] += keys
+        broker.forget_done(QUEUE)
         assert left(broker) == 2
-        other.acknowledge(QUEUE, keys)
+        other.done[QUEUE] += keys
+        other.forget_done(QUEUE)
         assert left(broker) == 0
+
+
+def test_what_ended_while_its_consumer_was_made_anew_is_acknowledged_by_the_new_one(
+    request: pytest.FixtureRequest,
+) -> None:
+    with contextlib.closing(RedisBroker(request.getfixturevalue("redis_server").url)) as broker:
+        broker.flush(QUEUE)
+        bell(broker).ring(offers(1))
+        before, after = (broker.consume(QUEUE, prefetch=1, timeout=100) for _ in range(2))
+        message = next(before)
+        assert message is not None
+        before.ack(message)
+        assert left(broker) == 1
+        after.close()
+        assert left(broker) == 0
+
+
+def test_what_redis_could_not_be_told_of_is_told_again(request: pytest.FixtureRequest) -> None:
+    with contextlib.closing(RedisBroker("redis://127.0.0.1:1/0")) as broker:
+        broker.done[QUEUE] += ["1", "2"]
+        with pytest.raises(redis.ConnectionError):
+            broker.forget_done(QUEUE)
+        assert list(broker.done[QUEUE]) == ["1", "2"]
 
 
 def ids(taken: Taken) -> list[int]:
