@@ -37,7 +37,7 @@ class Lead:
 
 _STORED = Lead("envelope", "envelope_stored", "state = 'stored'")
 _LEASED = Lead("delivery", "delivery_leased", "state IN ('offered', 'running')")
-#: By state. In any other are nearly all.
+#: By state, an envelope's or a delivery's. In any other are nearly all.
 _STATES = {
     "stored": _STORED,
     "unreadable": Lead("envelope", "envelope_unreadable", "state = 'unreadable'"),
@@ -81,7 +81,9 @@ def leads(connection: apsw.Connection, filters: Filters, by: Mapping[str, Lead |
     """
     found: dict[Lead, Filters] = {}
     for name, lead in by.items():
-        if getattr(filters, name) is not None and (one := lead or _STATES.get(filters.state or "")):
+        if getattr(filters, name) is None or (one := lead or _STATES.get(filters.state or "")) is None:
+            continue
+        if lead is not None or one.table == table:  # what has no such state is looked for in vain, not elsewhere
             bounds = (name, "since", "until") if one.received else (name,)
             found[one] = Filters(**{each: getattr(filters, each) for each in bounds})
     if not found:

@@ -103,6 +103,13 @@ def test_envelopes(store: Store, clock: Clock) -> None:
         assert store.envelope_ids(Filters(**each)) == expected[::-1], each
 
 
+def test_a_state_that_the_other_has_is_nobodys(store: Store, clock: Clock) -> None:
+    fill(store, clock)
+    assert store.envelopes(Filters(state="due"), 10) == []
+    assert store.envelope_ids(Filters(state="due", account="main")) == []
+    assert store.deliveries(Filters(state="stored"), 10) == []
+
+
 def test_deliveries(store: Store, clock: Clock) -> None:
     fill(store, clock)
     everything = store.deliveries(Filters(), 1000)
