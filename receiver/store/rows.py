@@ -121,7 +121,9 @@ def standing_columns(told: Standing | None) -> tuple[bool, int | None, int | Non
     return True, told.stage, at
 
 
-def brought(envelope: Envelope) -> tuple[str | bytes | None, ...]:
+def brought(
+    envelope: Envelope,
+) -> tuple[str, str, str | None, str | None, str | None, str | None, bytes, bytes, bytes]:
     """In the order of ``BROUGHT``."""
     order_ids, refund_ids, identity = envelope.order_ids, envelope.refund_ids, envelope.identity
     return (

@@ -28,18 +28,21 @@ from receiver.store.rows import BROUGHT, brought
 
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 
+#: What is text of what an envelope brings with it, and its id.
+_TEXTS = ("id", "account", "source", "platform", "topic", "order_id", "refund_id")
+
 # Texts come as one JSON text and digests as one string of bytes: arrays, which psycopg writes element by element, took
 # half of the event loop's time for a batch.
 _INSERT = f"""
 WITH came AS MATERIALIZED (
-  SELECT nextval('envelope_seq_seq') AS seq, id, account, source, platform, topic, order_id, refund_id,
+  SELECT nextval('envelope_seq_seq') AS seq, {", ".join(_TEXTS)},
          substring(%(digests)b::bytea FROM (32 * place - 31)::integer FOR 16) AS identity,
          substring(%(digests)b::bytea FROM (32 * place - 15)::integer FOR 16) AS bytes_digest, payload, place
   FROM ROWS FROM (
     json_to_recordset(%(texts)b::json) AS (
-      id text, account text, source text, platform text, topic text, order_id text, refund_id text),
+      {", ".join(f"{name} text" for name in _TEXTS)}),
     unnest(%(payloads)b::bytea[])
-  ) WITH ORDINALITY AS came (id, account, source, platform, topic, order_id, refund_id, payload, place)),
+  ) WITH ORDINALITY AS came ({", ".join(_TEXTS)}, payload, place)),
 stored AS (
   INSERT INTO envelope (seq, id, generation, ambiguous, received_at, {BROUGHT})
   SELECT seq, id, 0, false, now_ms(), {BROUGHT} FROM came ORDER BY account, identity, place
@@ -126,18 +129,12 @@ async def put(connection: Connection, batch: Sequence[Envelope]) -> list[Receipt
 
 
 def _bindings(batch: Sequence[Envelope], new_ids: Sequence[str]) -> dict[str, Any]:
-    texts = [
-        {
-            "id": envelope_id,
-            "account": each.account,
-            "source": each.source,
-            "platform": each.platform,
-            "topic": each.topic,
-            "order_id": each.order_ids[0] if each.order_ids else None,
-            "refund_id": each.refund_ids[0] if each.refund_ids else None,
-        }
-        for envelope_id, each in zip(new_ids, batch, strict=True)
-    ]
+    texts, digests, payloads = [], [], []
+    for envelope_id, each in zip(new_ids, batch, strict=True):
+        *told, identity, bytes_digest, payload = brought(each)
+        texts.append(dict(zip(_TEXTS, (envelope_id, *told), strict=True)))
+        digests += [identity, bytes_digest]
+        payloads.append(payload)
     named = [
         (subject, place)
         for place, each in enumerate(batch, 1)
@@ -146,8 +143,8 @@ def _bindings(batch: Sequence[Envelope], new_ids: Sequence[str]) -> dict[str, An
     ]
     return {
         "texts": orjson.dumps(texts).decode(),
-        "digests": b"".join([each.identity.key + each.identity.bytes_digest for each in batch]),
-        "payloads": [each.payload for each in batch],
+        "digests": b"".join(digests),
+        "payloads": payloads,
         "subjects": [subject for subject, _ in named],
         "places": [place for _, place in named],
     }
