@@ -123,13 +123,12 @@ def emptied(setting: Setting, folder: Path, needs: Needs) -> Iterator[Store]:
     """The store, without anything in it; the broker, too."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    with contextlib.closing(open_store(store_url(setting, folder, needs), make=True)) as store:
-        store.migrate()
-        if setting.broker != "memory":
-            stored.empty(store_url(setting, folder, needs))
-        if setting.broker == "redis":
-            with redis.Redis.from_url(needs.doorbell_url or "") as client:
-                client.flushdb()
+    url = store_url(setting, folder, needs)
+    stored.empty(url)
+    if setting.broker == "redis":
+        with redis.Redis.from_url(needs.doorbell_url or "") as client:
+            client.flushdb()
+    with contextlib.closing(open_store(url)) as store:
         yield store
 
 
