@@ -81,9 +81,10 @@ class RedisBroker(DramatiqRedisBroker):
 
     def do_fetch(self, queue: str, most: int) -> list[bytes]:
         """Without what is not ours: Dramatiq's consumer would stop at it, and lose those that came with it."""
-        fetched: list[bytes] = self._dispatch("fetch")(queue, most)
-        readable = [data for data in fetched if is_readable(data, queue)]
-        for data in {*fetched} - {*readable}:
+        fetched: list[bytes | None] = self._dispatch("fetch")(queue, most)
+        found = [data for data in fetched if data is not None]  # None: only its key was left
+        readable = [data for data in found if is_readable(data, queue)]
+        for data in {*found} - {*readable}:
             self._drop(queue, data)
         return readable
 

