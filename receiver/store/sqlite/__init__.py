@@ -44,6 +44,7 @@ from receiver.store.sqlite import (
     telling,
     working,
 )
+from receiver.store.sqlite.indexing import Recent
 from receiver.store.sqlite.writer import Writer
 from receiver.timeline import Told
 
@@ -76,6 +77,7 @@ class SqliteStore:
         self._connection = connection
         self._writer: Writer | None = None
         self._writer_made = threading.Lock()
+        self._recent = Recent()
         self._readers = threading.local()
         self._open_readers: list[apsw.Connection] = []
 
@@ -84,9 +86,11 @@ class SqliteStore:
     async def put(self, batch: Sequence[Envelope]) -> list[Receipt]:
         if not batch:
             return []
-        now = self._clock()
-        arrived = accepting.Arrived(batch, now)
-        return await self._write.run_async(lambda c: accepting.put(c, arrived, now=now))
+        arrived = accepting.Arrived(batch, self._clock())
+        receipts = await self._write.run_async(lambda c: accepting.put(c, self._recent, arrived))
+        if self._recent.many:
+            self._write.run_aside(self._recent.index_some)
+        return receipts
 
     # The relay.
 
@@ -240,6 +244,7 @@ class SqliteStore:
 
     def ready(self) -> None:
         self.check_schema()
+        self._write.run_alone(self._recent.prepare)  # no callback shall wait for it
         self.hold("readiness", "probe", 0)  # a write like any other: a disk that is full does not take it
 
     def close(self) -> None:

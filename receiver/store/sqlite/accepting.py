@@ -11,18 +11,34 @@ from receiver.envelope import Envelope, Receipt
 from receiver.store.repeating import Alike, Repeat, decide
 from receiver.store.rows import BROUGHT, brought
 from receiver.store.sqlite import query
+from receiver.store.sqlite.indexing import Recent
 from receiver.store.sqlite.query import transaction
 
-#: The order and the refund that a row names are noted in subject by a trigger.
-_INSERT = f"INSERT INTO envelope (id, generation, ambiguous, received_at, {BROUGHT}) VALUES "  # noqa: S608  (constants)
-_ROW = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+#: The identity of a row, and the order and the refund that it names, are noted by a trigger.
+_INSERT = f"INSERT INTO envelope (seq, id, generation, ambiguous, received_at, {BROUGHT}) VALUES "  # noqa: S608
+_ROW = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _COLUMNS = _ROW.count("?")
 
 _ALIKE = """
-SELECT seq, id, generation, received_at, bytes_digest = ?
-  OR EXISTS (SELECT 1 FROM redelivery WHERE envelope_seq = seq AND bytes_digest = ?)
-FROM envelope WHERE account = ? AND identity = ? ORDER BY generation DESC
+SELECT seq, id, generation, received_at, bytes_digest = :bytes
+  OR EXISTS (SELECT 1 FROM redelivery WHERE envelope_seq = seq AND bytes_digest = :bytes)
+FROM envelope WHERE seq IN (
+  SELECT envelope_seq FROM recent_identity WHERE identity = :identity AND account = :account
+  UNION ALL
+  SELECT envelope_seq FROM indexed_identity WHERE identity = :identity AND account = :account
+) ORDER BY generation DESC
 """
+
+_SINCE = """
+SELECT 1 FROM recent_subject WHERE subject = :subject AND account = :account AND envelope_seq > :seq
+UNION ALL
+SELECT 1 FROM indexed_subject WHERE subject = :subject AND account = :account AND envelope_seq > :seq
+LIMIT 1
+"""
+
+
+class _OvertakenError(Exception):
+    """Another process has accepted envelopes since."""
 
 
 class Arrived:
@@ -30,6 +46,7 @@ class Arrived:
 
     def __init__(self, batch: Sequence[Envelope], now: int) -> None:
         self.batch = batch
+        self.now = now
         self.receipts = [Receipt(ids.uuid7(now), redelivery=False, ambiguous=False) for _ in batch]
         self.values: list[Any] = []
         #: Some name more than one order or refund.
@@ -39,45 +56,68 @@ class Arrived:
             self.several |= len(envelope.order_ids) > 1 or len(envelope.refund_ids) > 1
 
 
-def put(connection: apsw.Connection, arrived: Arrived, *, now: int) -> list[Receipt]:
+def put(connection: apsw.Connection, recent: Recent, arrived: Arrived) -> list[Receipt]:
     """Accept a batch, in order, in a transaction of its own.
 
     Most often all of it is new: then one statement does. Beside a busy event loop each one costs a wait for the
     interpreter lock, so that four reached two thirds of the rate.
     """
-    if not arrived.several and _insert(connection, arrived.values) is not None:
-        return arrived.receipts
-    with transaction(connection):
-        return _put(connection, arrived, 0, len(arrived.batch), now)
+    recent.prepare(connection)
+    before = recent.last
+    try:
+        try:
+            if not arrived.several and _insert(connection, recent, arrived.values) is not None:
+                return arrived.receipts
+            with transaction(connection):
+                return _put(connection, recent, arrived, range(len(arrived.batch)))
+        except _OvertakenError:
+            with transaction(connection):
+                recent.catch_up(connection, before)
+                return _put(connection, recent, arrived, range(len(arrived.batch)))
+    except BaseException:
+        recent.last = before
+        raise
 
 
-def _put(connection: apsw.Connection, arrived: Arrived, first: int, end: int, now: int) -> list[Receipt]:
+def _put(connection: apsw.Connection, recent: Recent, arrived: Arrived, part: range) -> list[Receipt]:
     """Where some were here before, half by half: what came after them must not be there when they are judged."""
+    first, end = part.start, part.stop
     envelopes, receipts = arrived.batch[first:end], arrived.receipts[first:end]
-    seq = _insert(connection, arrived.values[first * _COLUMNS : end * _COLUMNS])
+    seq = _insert(connection, recent, arrived.values[first * _COLUMNS : end * _COLUMNS])
     if seq is not None:
         _name_subjects(connection, envelopes, seq)
         return receipts
     if len(receipts) == 1:
-        return [_seen_before(connection, envelopes[0], receipts[0], now)]
+        return [_seen_before(connection, recent, envelopes[0], receipts[0], arrived.now)]
     half = (first + end) // 2
-    return _put(connection, arrived, first, half, now) + _put(connection, arrived, half, end, now)
+    return [
+        *_put(connection, recent, arrived, range(first, half)),
+        *_put(connection, recent, arrived, range(half, end)),
+    ]
 
 
 def _values(envelope: Envelope, receipt: Receipt, generation: int, now: int) -> tuple[Any, ...]:
-    return (receipt.envelope_id, generation, receipt.ambiguous, now, *brought(envelope))
+    return (None, receipt.envelope_id, generation, receipt.ambiguous, now, *brought(envelope))
 
 
-def _insert(connection: apsw.Connection, values: Sequence[Any]) -> int | None:
-    """Insert all of them, or none where the identity of one is not new in its generation: the seq of the first."""
-    rows = len(values) // _COLUMNS
+def _insert(connection: apsw.Connection, recent: Recent, values: list[Any]) -> int | None:
+    """Insert all of them, or none where the identity of one is not new in its generation: the seq of the first.
+
+    Raises ``_OvertakenError`` where that is taken.
+    """
+    rows, first = len(values) // _COLUMNS, recent.last + 1
+    values[0] = first  # the others follow
     try:
         connection.execute(_several(rows), values)
     except apsw.ConstraintError as error:
-        if error.extendedresult != apsw.SQLITE_CONSTRAINT_UNIQUE:  # type: ignore[attr-defined]  # documented
-            raise
-        return None
-    return connection.last_insert_rowid() - rows + 1  # numbered one after the other: there is one writer
+        match error.extendedresult:  # type: ignore[attr-defined]  # documented
+            case apsw.SQLITE_CONSTRAINT_TRIGGER:
+                return None
+            case apsw.SQLITE_CONSTRAINT_PRIMARYKEY:
+                raise _OvertakenError from error
+        raise
+    recent.last += rows
+    return first
 
 
 @cache  # no more of them than a batch has rows
@@ -88,7 +128,7 @@ def _several(rows: int) -> str:
 def _name_subjects(connection: apsw.Connection, envelopes: Iterable[Envelope], first: int) -> None:
     """Of what names more than one order or refund."""
     connection.executemany(
-        "INSERT OR IGNORE INTO subject VALUES (?, ?, ?)",
+        "INSERT OR IGNORE INTO indexed_subject VALUES (?, ?, ?)",
         [
             (subject, envelope.account, seq)
             for seq, envelope in enumerate(envelopes, first)
@@ -98,13 +138,15 @@ def _name_subjects(connection: apsw.Connection, envelopes: Iterable[Envelope], f
     )
 
 
-def _seen_before(connection: apsw.Connection, envelope: Envelope, new: Receipt, now: int) -> Receipt:
+def _seen_before(connection: apsw.Connection, recent: Recent, envelope: Envelope, new: Receipt, now: int) -> Receipt:
     """An envelope of this identity is there: tell the same message sent again from news in the same words."""
     identity = envelope.identity
     alike = [
         Alike(seq, accepted_id, generation, received_at, bool(same_bytes))
         for seq, accepted_id, generation, received_at, same_bytes in query.rows(
-            connection, _ALIKE, (identity.bytes_digest, identity.bytes_digest, envelope.account, identity.key)
+            connection,
+            _ALIKE,
+            {"bytes": identity.bytes_digest, "account": envelope.account, "identity": identity.key},
         )
     ]
     decided = decide(
@@ -116,7 +158,7 @@ def _seen_before(connection: apsw.Connection, envelope: Envelope, new: Receipt, 
     if isinstance(decided, Repeat):
         return _redelivered(connection, decided.of, identity.bytes_digest, now)
     new = Receipt(new.envelope_id, redelivery=False, ambiguous=decided.ambiguous)
-    seq = _insert(connection, _values(envelope, new, decided.generation, now))
+    seq = _insert(connection, recent, [*_values(envelope, new, decided.generation, now)])
     if seq is None:
         raise LookupError("an identity that was new in this generation is there")
     _name_subjects(connection, [envelope], seq)
@@ -126,12 +168,7 @@ def _seen_before(connection: apsw.Connection, envelope: Envelope, new: Receipt, 
 def _other_since(connection: apsw.Connection, account: str, subjects: Iterable[str], seq: int) -> bool:
     """Another envelope of one of these orders or refunds was accepted after this one."""
     return any(
-        query.row(
-            connection,
-            "SELECT 1 FROM subject WHERE subject = ? AND account = ? AND envelope_seq > ? LIMIT 1",
-            (subject, account, seq),
-        )
-        for subject in subjects
+        query.row(connection, _SINCE, {"subject": subject, "account": account, "seq": seq}) for subject in subjects
     )
 
 

@@ -17,9 +17,12 @@ from functools import partial
 from typing import Any, TypeVar
 
 import apsw
+import structlog
 
 from receiver.errors import StoreUnavailable
 from receiver.store.sqlite.query import transaction
+
+log = structlog.stdlib.get_logger()
 
 T = TypeVar("T")
 Job = Callable[[apsw.Connection], T]
@@ -59,6 +62,17 @@ class Writer:
         done: Future[T] = Future()
         self._queue(self._jobs, _Queued(job, partial(_end, done), hurried=False))
         return done.result()
+
+    def run_alone(self, job: Job[T]) -> T:
+        """The same of a job that sees to its transaction."""
+        done: Future[T] = Future()
+        self._queue(self._hurried, _Queued(job, partial(_end, done), hurried=True))
+        return done.result()
+
+    def run_aside(self, job: Job[None]) -> None:
+        """A job that sees to its transaction and that nobody waits for: where it fails, the log says so."""
+        with contextlib.suppress(StoreUnavailable):  # closed: what can be done later is no loss
+            self._queue(self._hurried, _Queued(job, _log_failed, hurried=True))
 
     async def run_async(self, job: Job[T]) -> T:
         """Run a job that sees to its transaction, before all that ``run()`` has queued. For an event loop."""
@@ -157,6 +171,11 @@ def _end(done: "Future[Any] | asyncio.Future[Any]", queued: _Queued) -> None:
         done.set_result(queued.result)
     else:
         done.set_exception(queued.error)
+
+
+def _log_failed(queued: _Queued) -> None:
+    if queued.error is not None:
+        log.warning("store.upkeep_failed", error=str(queued.error))
 
 
 def _end_on(loop: asyncio.AbstractEventLoop, done: "asyncio.Future[Any]", queued: _Queued) -> None:

@@ -108,7 +108,7 @@ _SQLITE = {
     "yes": "1",
     "no": "0",
     "given": "",
-    "insert": "INSERT OR IGNORE INTO",  # a trigger has noted the subjects
+    "subject": "indexed_subject",
     "series": "WITH RECURSIVE series(i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM series WHERE i < {last})",
     "payload": "CAST(substr({body} || printf('%300s', ''), 1, 300) AS BLOB)",
 }
@@ -119,7 +119,7 @@ _POSTGRESQL = {
     "digest": "decode(md5(i::text || random()::text), 'hex')",
     "yes": "true",
     "no": "false",
-    "insert": "INSERT INTO",
+    "subject": "subject",
     "given": "OVERRIDING SYSTEM VALUE",  # numbers that the database would give by itself
     "series": "WITH series AS (SELECT generate_series({first}::bigint, {last}::bigint) AS i)",
     "payload": "convert_to(rpad({body}, 300), 'UTF8')",
@@ -146,12 +146,13 @@ def _statements(dialect: dict[str, str], first: int, last: int, count: int, now:
         f'{series}, made AS (SELECT i, {_ORDER.format(n=_WHICH)} AS "order",'
         f" {now - span} + CAST(i * ({span} * 1.0 / {count}) AS bigint) AS at FROM series)"
     )
-    insert = dialect["insert"]
     for table, (columns, values, chosen) in _TABLES.items():
         selected = values.replace('{text}("order")', text).format(**words)
-        yield f"{insert} {table} ({columns}) {dialect['given']} {made} SELECT {selected} FROM made {chosen}"
+        into = dialect.get(table, table)
+        yield f"INSERT INTO {into} ({columns}) {dialect['given']} {made} SELECT {selected} FROM made {chosen}"
     refunds = f"'refund:' || {text} || '7', {_COMMON['account']}, i"
-    yield f"{insert} subject (subject, account, envelope_seq) {made} SELECT {refunds} FROM made WHERE i % 10 = 0"
+    into = f"{dialect['subject']} (subject, account, envelope_seq)"
+    yield f"INSERT INTO {into} {made} SELECT {refunds} FROM made WHERE i % 10 = 0"
 
 
 def sqlite(file: Path, count: int) -> None:
@@ -170,6 +171,10 @@ def sqlite(file: Path, count: int) -> None:
         connection.execute("COMMIT")
     for _, sql in indexes:
         connection.execute(str(sql))
+    connection.execute(
+        "INSERT INTO indexed_identity SELECT identity, account, generation, seq FROM envelope ORDER BY 1"
+    )
+    connection.execute("UPDATE indexed SET up_to = ?", (count,))
     # No statistics: a store that was empty when it was migrated has none either.
     connection.execute("PRAGMA journal_mode = WAL")
     connection.close()
