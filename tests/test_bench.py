@@ -48,14 +48,16 @@ def test_requests_can_be_read_back_one_by_one(tmp_path: Path) -> None:
     assert found == list(islice(bodies.requests(bodies.SIZES[0], seed=1), 3))
 
 
-def measured(rate: float) -> Slice:
-    return Slice(rate=rate, p50=1.0, p99=2.0, p999=3.0, processor=40.0, answered=100)
+def measured(rate: float, refused: int = 0) -> Slice:
+    return Slice(rate=rate, p50=1.0, p99=2.0, p999=3.0, processor=40.0, acknowledged=100, refused=refused)
 
 
 def test_the_ratio_is_the_median_of_slices_that_were_measured_side_by_side() -> None:
     """The machine became twice as slow in the last slice, for both: the ratio does not move."""
     bare = [measured(rate) for rate in (1000, 1000, 500)]
-    line = table.line(ROWS[0], [measured(rate) for rate in (600, 500, 300)], bare, 50_000_000)
+    ours = [measured(600, refused=2), measured(500), measured(300, refused=1)]
+    line = table.line(ROWS[0], ours, bare, 50_000_000)
+    assert line[-1] == "3"
     assert line[:5] == ("a", ROWS[0].title, "0.60", "0.50-0.60", "500")
 
 

@@ -125,7 +125,7 @@ def _round(folder: Path, found: needs.Needs, rows: Sequence[Row], plan: Plan, lo
             lines[row.key] = table.line(row, slices[row.key][1:], slices["a"][1:], resident)
     for row in there:
         if row.store is not None:
-            stored.check(row.store(folder / row.key, found), sum(each.answered for each in slices[row.key]))
+            stored.check(row.store(folder / row.key, found), sum(each.acknowledged for each in slices[row.key]))
         shutil.rmtree(folder / row.key)
     return lines
 

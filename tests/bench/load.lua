@@ -28,9 +28,9 @@ end
 function done(summary, latency, _)
   local errors = summary.errors
   io.write(string.format(
-    '{"answered":%d,"seconds":%f,"failed":%d,"p50":%f,"p99":%f,"p999":%f,"position":%d,"again":%d}\n',
+    '{"answered":%d,"seconds":%f,"refused":%d,"failed":%d,"p50":%f,"p99":%f,"p999":%f,"position":%d,"again":%d}\n',
     summary.requests, summary.duration / 1e6,
-    errors.connect + errors.read + errors.write + errors.status + errors.timeout,
+    errors.status, errors.connect + errors.read + errors.write + errors.timeout,
     latency:percentile(50) / 1e3, latency:percentile(99) / 1e3, latency:percentile(99.9) / 1e3,
     thread:get("position"), thread:get("again")))
 end

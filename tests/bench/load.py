@@ -21,7 +21,9 @@ class Slice:
     p999: float
     #: Processor time of the server, microseconds for each callback.
     processor: float
-    answered: int
+    acknowledged: int
+    #: Answered, but not with 200.
+    refused: int
 
 
 class Load:
@@ -33,7 +35,7 @@ class Load:
         self._positions: dict[int, int] = {}
 
     def slice(self, served: Served, *, seconds: int, once: bool) -> Slice:
-        """Raises ``RuntimeError`` where the measurement would not count: an answer but 200, or requests sent again."""
+        """Raises ``RuntimeError`` where the measurement would not count: no answer, or requests sent again."""
         before = served.processor_seconds
         done = subprocess.run(
             [
@@ -48,15 +50,17 @@ class Load:
         used = served.processor_seconds - before
         told = json.loads(done.stdout.splitlines()[-1])
         self._positions[served.port] = told["position"]
-        if told["failed"] or not told["answered"]:
-            raise RuntimeError(f"{told['failed']} of {told['answered']} were not acknowledged:\n{done.stdout}")
+        acknowledged = told["answered"] - told["refused"]
+        if told["failed"] or not acknowledged:
+            raise RuntimeError(f"{told['failed']} were not answered, {acknowledged} acknowledged:\n{done.stdout}")
         if once and told["again"]:
             raise RuntimeError("too few requests were made: some were sent twice, which measures redeliveries")
         return Slice(
-            rate=told["answered"] / told["seconds"],
+            rate=acknowledged / told["seconds"],
             p50=told["p50"],
             p99=told["p99"],
             p999=told["p999"],
-            processor=used / told["answered"] * 1e6,
-            answered=told["answered"],
+            processor=used / acknowledged * 1e6,
+            acknowledged=acknowledged,
+            refused=told["refused"],
         )

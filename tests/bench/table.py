@@ -6,7 +6,19 @@ from statistics import median
 from bench.load import Slice
 from bench.rows import Row
 
-HEADINGS = ("", "row", "ratio to a", "of slices", "ack/s", "p50 ms", "p99 ms", "p99.9 ms", "CPU µs", "RSS MB")
+HEADINGS = (
+    "",
+    "row",
+    "ratio to a",
+    "of slices",
+    "ack/s",
+    "p50 ms",
+    "p99 ms",
+    "p99.9 ms",
+    "CPU µs",
+    "RSS MB",
+    "refused",
+)
 
 
 def line(row: Row, slices: Sequence[Slice], bare: Sequence[Slice], resident_bytes: int) -> tuple[str, ...]:
@@ -23,6 +35,7 @@ def line(row: Row, slices: Sequence[Slice], bare: Sequence[Slice], resident_byte
         f"{median(each.p999 for each in slices):.1f}",
         f"{median(each.processor for each in slices):.0f}",
         f"{resident_bytes / 1e6:.0f}",
+        str(sum(each.refused for each in slices)),
     )
 
 
