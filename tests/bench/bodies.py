@@ -1,5 +1,6 @@
 """What is sent: genuine PandaPon callbacks, signed beforehand, each with an order and a push time of its own."""
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -60,6 +61,8 @@ def write(file: Path, size: int, count: int, seed: int) -> None:
             request = next(made)
             out.write(b"%08d" % len(request))
             out.write(request)
+        out.flush()
+        os.fsync(out.fileno())  # or the first slices wait for a disk that is still at this
 
 
 def _of_size(sample: Sample, size: int) -> Template:
