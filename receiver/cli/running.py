@@ -49,7 +49,8 @@ def migrate(context: typer.Context) -> None:
     """Create the store's schema, or bring it to this version. `run` and `dev` do so by themselves."""
     url = configured(context).settings.store.url
     try:
-        with contextlib.closing(open_store(url, make=True)) as store:
+        # The process before would not know by what this version recognises what is sent again.
+        with contextlib.closing(open_store(url, make=True, alone=True)) as store:
             ran = store.migrate()
     except StoreError as error:
         output.fail(str(error), output.FOUND_WANTING)

@@ -37,6 +37,7 @@ from receiver.store.sqlite import (
     effecting,
     guarding,
     holding,
+    indexing,
     measuring,
     pruning,
     reading,
@@ -89,7 +90,8 @@ class SqliteStore:
         arrived = accepting.Arrived(batch, self._clock())
         receipts = await self._write.run_async(lambda c: accepting.put(c, self._recent, arrived))
         if self._recent.many:
-            self._write.run_aside(self._recent.index_some)
+            for _ in range(indexing.steps(len(batch))):
+                self._write.run_aside(self._recent.index_some)
         return receipts
 
     # The relay.

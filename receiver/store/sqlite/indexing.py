@@ -64,6 +64,11 @@ INSERT OR IGNORE INTO recent_subject
 """
 
 
+def steps(batch: int) -> int:
+    """How many are due after a batch of so many: a round moves more than comes in meanwhile, three rows an envelope."""
+    return 1 + 3 * batch // SLICE
+
+
 class Recent:
     """The envelopes that the file's tables do not tell of yet. The writer's alone."""
 
@@ -98,6 +103,8 @@ class Recent:
 
     def index_some(self, connection: apsw.Connection) -> None:
         """The next step of a round, in a transaction of its own; after one that failed, the round begins anew."""
+        if not self.many:
+            return
         self._round = self._round or self._steps(connection, self.last)
         if not next(self._round, False):
             self._round = None

@@ -78,6 +78,14 @@ def test_a_batch_larger_than_a_round_is_moved_by_those_after_it(tmp_path: Path) 
     assert tables_tell_of_all_that_they_should(path) >= 30
 
 
+def test_what_is_not_moved_does_not_grow_with_large_batches(tmp_path: Path) -> None:
+    with opened(path := tmp_path / "yizhan.db") as store:
+        for _ in range(40):
+            put(store, *(envelope(refund_ids=("9",)) for _ in range(10)))
+        store._write.run(lambda _: None)
+    assert tables_tell_of_all_that_they_should(path) > 400 - 40
+
+
 @pytest.mark.parametrize("later", [0, 6, 9, 12, 30])
 def test_an_order_is_found_wherever_it_is_noted(tmp_path: Path, later: int) -> None:
     with opened(tmp_path / "yizhan.db") as store:
