@@ -1,5 +1,6 @@
 """A command imports what it needs, and no more: what people type often begins at once."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from processes import ENVIRONMENT
 from typer.testing import CliRunner
 
 from receiver.cli import app
+from receiver.store.sqlite import SqliteStore
 
 #: What takes long to import: servers, brokers, the client of the other store, follow-up calls.
 DEAR = ("uvicorn", "starlette", "dramatiq", "redis", "psycopg", "httpx2", "httpcore2", "receiver.sandbox")
@@ -38,6 +40,21 @@ def test_a_list_imports_nothing_that_takes_long(words: tuple[str, ...], tmp_path
 
     run("migrate")
     assert run(*words) == ""
+
+
+def test_migrate_keeps_off_a_file_that_a_process_runs_on(tmp_path: Path) -> None:
+    (tmp_path / "yizhan.toml").write_text('[store]\nurl = "sqlite:///yizhan.db"\n')
+    with contextlib.closing(SqliteStore(tmp_path / "yizhan.db", alone=True)):
+        done = subprocess.run(
+            [sys.executable, "-m", "receiver", "migrate"],
+            cwd=tmp_path,
+            env={**os.environ, **ENVIRONMENT},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert f"another yizhan (process {os.getpid()}) runs on" in done.stderr
 
 
 def test_every_command_is_told_of() -> None:
