@@ -45,7 +45,6 @@ from receiver.store.sqlite import (
     telling,
     working,
 )
-from receiver.store.sqlite.indexing import Recent
 from receiver.store.sqlite.writer import Writer
 from receiver.timeline import Told
 
@@ -78,7 +77,7 @@ class SqliteStore:
         self._connection = connection
         self._writer: Writer | None = None
         self._writer_made = threading.Lock()
-        self._recent = Recent()
+        self._recent = indexing.Recent()
         self._readers = threading.local()
         self._open_readers: list[apsw.Connection] = []
 

@@ -19,7 +19,7 @@ from structlog.testing import capture_logs
 
 from receiver.deliveries import Filters
 from receiver.envelope import Envelope, Receipt
-from receiver.store.sqlite import SqliteStore, connecting, indexing, system_clock, writer
+from receiver.store.sqlite import SqliteStore, connecting, indexing, system_clock
 
 
 @pytest.fixture(autouse=True)
@@ -148,7 +148,6 @@ def test_what_another_process_accepted_meanwhile_is_known(tmp_path: Path) -> Non
 
 
 def test_a_step_that_fails_is_told_and_its_round_begun_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer, "BUSY_TIMEOUT_MS", 20)
     with opened(path := tmp_path / "yizhan.db") as store:
         put(store, *(envelope() for _ in range(7)))
         move, failing = indexing._move, [True, False, True]
