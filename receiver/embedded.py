@@ -55,6 +55,7 @@ def run(
     wake = threading.Event()
     try:
         store.migrate()
+        store.ready()
         sweep(store, router, everything=True)
         metrics.look_up(BacklogCollector(store))
         precedence = Precedence()

@@ -33,10 +33,10 @@ class TellingEnvelope(NamedTuple):
 
 
 class Rows(Protocol):
-    """What a store is asked, in one snapshot, each by an index, however large the inbox is."""
+    """What a store is asked, in one snapshot and a few statements, however large the inbox and many the refunds."""
 
-    def naming(self, column: str, subject_id: str) -> set[int]:
-        """The envelopes that name an ``order_id`` or ``refund_id``.
+    def naming(self, column: str, ids: Iterable[str]) -> set[int]:
+        """The envelopes that name one of these, each an ``order_id`` or each a ``refund_id``.
 
         By the callback's own word, and by what dispatch made of it: what could not be addressed when it came may have
         been read after an upgrade.
@@ -69,12 +69,14 @@ class Rows(Protocol):
 
 def timeline(rows: Rows, subject_id: str, *, now: int) -> list[Told]:
     """Everything about an order and its refunds, or about a refund; empty if nobody ever named it."""
-    orders = rows.naming("order_id", subject_id)
-    refunds = rows.naming("refund_id", subject_id)
-    refund_ids = {subject_id} if refunds else set()
+    orders = rows.naming("order_id", [subject_id])
+    refunds = rows.naming("refund_id", [subject_id])
+    of_platform: dict[str | None, set[str]] = {}
     for refund_id, platform in rows.refunds(subject_id, orders) if orders else ():
-        refund_ids.add(refund_id)
-        named = rows.naming("refund_id", refund_id)
+        of_platform.setdefault(platform, set()).add(refund_id)
+    refund_ids = set().union(*of_platform.values(), {subject_id} if refunds else ())
+    for platform, of_order in of_platform.items():
+        named = rows.naming("refund_id", of_order)
         # Two platforms may give one number to two refunds. Where one does not say, it may be this one.
         refunds |= named if platform is None else rows.on_platform(named, platform)
     seqs = sorted(orders | refunds)

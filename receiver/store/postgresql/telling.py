@@ -13,8 +13,11 @@ from receiver.store.telling_deliveries import OWED, Owed
 from receiver.timeline import Told
 
 _NAMING = {
-    column: f"SELECT envelope_seq FROM subject WHERE subject = '{prefix}:' || %(id)s"  # noqa: S608  (constants)
-    f" UNION SELECT envelope_seq FROM delivery WHERE {column} = %(id)s"
+    column: (
+        prefix,
+        "SELECT envelope_seq FROM subject WHERE subject = ANY(%(subjects)s)"
+        f" UNION SELECT envelope_seq FROM delivery WHERE {column} = ANY(%(ids)s)",  # noqa: S608  (constants)
+    )
     for column, prefix in (("order_id", "order"), ("refund_id", "refund"))
 }
 
@@ -49,8 +52,11 @@ class _Rows:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def naming(self, column: str, subject_id: str) -> set[int]:
-        return {seq for (seq,) in query.rows(self._connection, _NAMING[column], {"id": subject_id})}
+    def naming(self, column: str, ids: Iterable[str]) -> set[int]:
+        prefix, statement = _NAMING[column]
+        asked = list(ids)
+        named = {"ids": asked, "subjects": [f"{prefix}:{each}" for each in asked]}
+        return {seq for (seq,) in query.rows(self._connection, statement, named)}
 
     def refunds(self, order_id: str, seqs: Iterable[int]) -> list[tuple[Any, ...]]:
         return query.rows(self._connection, _REFUNDS, {"seqs": list(seqs), "id": order_id})

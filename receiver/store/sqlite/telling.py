@@ -1,4 +1,8 @@
-"""The rows of one order's or refund's story. Every statement starts from an index, however large the inbox is."""
+"""The rows of one order's or refund's story.
+
+Every statement starts from an index, however large the inbox is; where that is not up to date, from the envelopes that
+it does not tell of yet.
+"""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -14,9 +18,16 @@ from receiver.store.telling import TellingEnvelope
 from receiver.store.telling_deliveries import OWED, Owed
 from receiver.timeline import Told
 
+# Of the view ``subject`` that part which tells of this column.
 _NAMING = {
-    column: f"SELECT envelope_seq FROM subject WHERE subject = '{prefix}:' || :id"  # noqa: S608  (constants)
-    f" UNION SELECT envelope_seq FROM delivery WHERE {column} = :id"
+    column: f"""
+SELECT envelope_seq FROM indexed_subject WHERE subject IN (SELECT '{prefix}:' || value FROM json_each(:ids))
+UNION
+SELECT seq FROM envelope
+WHERE seq > (SELECT up_to FROM indexed) AND {column} IN (SELECT value FROM json_each(:ids))
+UNION
+SELECT envelope_seq FROM delivery WHERE {column} IN (SELECT value FROM json_each(:ids))
+"""  # noqa: S608  (constants)
     for column, prefix in (("order_id", "order"), ("refund_id", "refund"))
 }
 
@@ -53,8 +64,8 @@ class _Rows:
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
 
-    def naming(self, column: str, subject_id: str) -> set[int]:
-        return {seq for (seq,) in query.rows(self._connection, _NAMING[column], {"id": subject_id})}
+    def naming(self, column: str, ids: Iterable[str]) -> set[int]:
+        return {seq for (seq,) in query.rows(self._connection, _NAMING[column], {"ids": _listed(ids)})}
 
     def refunds(self, order_id: str, seqs: Iterable[int]) -> list[tuple[Any, ...]]:
         return query.rows(self._connection, _REFUNDS, {"seqs": _listed(seqs), "id": order_id})
@@ -90,5 +101,5 @@ class _Rows:
         return effecting.effects(self._connection, delivery_ids)
 
 
-def _listed(numbers: Iterable[int]) -> str:
-    return json.dumps(list(numbers))
+def _listed(values: Iterable[int] | Iterable[str]) -> str:
+    return json.dumps(list(values))
