@@ -14,6 +14,8 @@ BATCH = 100
 
 def sweep(store: Store, router: Router, *, everything: bool = False) -> Swept:
     """``everything``: this process just started, and where nobody else can run on the store, no lease is waited for."""
+    if retimed := store.retime():
+        log.warning("clock.set_back", deliveries=retimed)
     limits = {route.name: route.max_attempts for route in router}
     swept = store.recover(limits) if everything else store.sweep(limits)
     if swept.offers or swept.lost:

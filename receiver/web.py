@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 from collections.abc import AsyncIterator, Callable, Mapping
 
 import structlog
@@ -11,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from receiver import garbage
 from receiver.accounts import Account
 from receiver.endpoint import DEADLINE, CallbackEndpoint
 from receiver.errors import StoreUnavailable
@@ -43,10 +43,7 @@ def create(
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         inbox = Inbox(store, max_rates=max_rates, on_commit=committed)
         front.endpoint = CallbackEndpoint(accounts=accounts, inbox=inbox, metrics=metrics, max_body=max_body)
-        # What is alive by now stays alive: a collector that walks it again and again costs the ack path a seventh.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(50_000, 20, 20)
+        garbage.freeze()
         try:
             yield
         finally:

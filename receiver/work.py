@@ -9,7 +9,7 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 
-from receiver import web
+from receiver import garbage, web
 from receiver.accounts import Account
 from receiver.api import Apis
 from receiver.backlog import BacklogCollector
@@ -62,5 +62,6 @@ def work(
         ),
     ):
         metrics.look_up(BacklogCollector(store))
+        garbage.freeze()
         app = Starlette(routes=web.watching(metrics, alive))
         Server(app).run(sockets=[listener])

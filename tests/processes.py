@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from types import TracebackType
@@ -64,22 +64,22 @@ class Yizhan:
         if self._process is not None:
             self.kill()
 
-    def start(self) -> None:
+    def start(self, environment: Mapping[str, str] | None = None) -> None:
         """Return once callbacks can be committed."""
-        self.spawn()
+        self.spawn(environment)
         deadline = time.monotonic() + 20
         while self.get("/readyz") != 200:
             if self.ended() or time.monotonic() > deadline:
                 raise AssertionError(f"yizhan did not start:\n{self.log.read_text()[-4000:]}")
             time.sleep(0.02)
 
-    def spawn(self) -> None:
+    def spawn(self, environment: Mapping[str, str] | None = None) -> None:
         """Return at once."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "receiver", *self._command],
                 cwd=self.folder,
-                env={**os.environ, **ENVIRONMENT},
+                env={**os.environ, **ENVIRONMENT, **(environment or {})},
                 stdout=log,
                 stderr=log,
             )

@@ -96,6 +96,12 @@ class Store(Protocol):
         On SQLite, where nobody else runs, that is everything. On PostgreSQL others may, so it is what ``sweep`` finds.
         """
 
+    def retime(self) -> int:
+        """Make due at once what its clock, set back since, would only reach again; how many. Leases end in their time.
+
+        A retry is made early for it.
+        """
+
     def tell_buried(self, handlers: Mapping[str, Platform | None], limit: int) -> int:
         """Owe each of these handlers a delivery about each delivery that died and was not told of yet.
 

@@ -14,7 +14,8 @@ import services
 from brokers import BrokerServer
 from soak import report
 from soak.alone import FAULTS_ALONE, Alone, alone
-from soak.faults import FAULTS, faketime
+from soak.clock import faketime
+from soak.faults import FAULTS
 from soak.round import Round, play
 from soak.site import Fault, SiteT
 from soak.stage import Stage, stage

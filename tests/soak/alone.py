@@ -10,7 +10,7 @@ from typing import Any
 import apsw
 from machines import ACCOUNT, SHOP, told
 from processes import Yizhan, wait_until
-from soak import shop
+from soak import clock, shop
 from soak.site import Fault, nothing
 from soak.volume import Volume
 
@@ -71,8 +71,18 @@ def fill_disk(site: Alone) -> None:
         time.sleep(3)
 
 
+def set_clock_back(site: Alone) -> None:
+    """What came and was attempted in the hours that had not come yet is not left to wait for them."""
+    site.process.kill()
+    site.process.start(clock.ahead(hours=8))
+    time.sleep(3)
+    site.process.kill()
+    site.process.start()
+
+
 FAULTS_ALONE: tuple[Fault[Alone], ...] = (
     Fault("none", nothing),
     Fault("killed (SIGKILL), and started", kill),
+    Fault("killed with its clock eight hours ahead, and started with it set back", set_clock_back, clock.missing),
     Fault("disk full for the store", fill_disk, lambda site: site.volume.unlimited),
 )

@@ -6,10 +6,10 @@ Recovery shows in the store: all that was accepted until it was made good has co
 import os
 import signal
 import time
-from pathlib import Path
 
 import psycopg
 from processes import wait_until
+from soak import clock
 from soak.site import Fault, nothing
 from soak.stage import Stage
 
@@ -118,15 +118,7 @@ def fill_disk(stage: Stage) -> None:
 
 def move_clocks(stage: Stage) -> None:
     """A web and a worker process an hour ahead of all others; then they are made good."""
-    library = faketime()
-    assert library is not None
-    environment = {
-        "LD_PRELOAD": str(library),
-        "FAKETIME": "+1h",
-        # Whoever sets a clock leaves the monotonic one alone.
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        "DONT_FAKE_MONOTONIC": "1",
-    }
+    environment = clock.ahead(hours=1)
     stage.replace_web(0, environment).stop()
     stage.replace_worker(0, environment).stop()
     wait_until(lambda: _id_of_later(stage), seconds=_PATIENCE, what="an envelope has the id of an hour later")
@@ -139,14 +131,6 @@ def _id_of_later(stage: Stage) -> bool:
     """The id of an envelope begins with the time of the web process, to the millisecond."""
     ((last,),) = stage.database.run("SELECT coalesce(max(left(replace(id, '-', ''), 12)), '0') FROM envelope")
     return int(last, 16) / 1000 > time.time() + 3000
-
-
-def faketime() -> Path | None:
-    return next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
-
-
-def _without_faketime(_stage: Stage) -> str | None:
-    return None if faketime() else "libfaketime is not installed; on Debian: apt-get install libfaketime"
 
 
 def roll(stage: Stage) -> None:
@@ -177,7 +161,7 @@ FAULTS: tuple[Fault[Stage], ...] = (
     Fault("broker loses all it holds", empty_broker),
     Fault("broker absent", take_broker_away),
     Fault("disk full for the store", fill_disk, lambda stage: stage.volume.unlimited),
-    Fault("clocks of a web and a worker process moved by an hour", move_clocks, _without_faketime),
+    Fault("clocks of a web and a worker process moved by an hour", move_clocks, clock.missing),
     Fault("rolling restart", roll),
     Fault("five of these at random, one upon another", several),
 )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import TypeVar
 
-from receiver.deliveries import Attempt, Delivery, Dispatched, Ended, Filters, Offer, Skipped, Started
+from receiver.deliveries import OFFER_LEASE, Attempt, Delivery, Dispatched, Ended, Filters, Offer, Skipped, Started
 from receiver.drift import Drifted
 from receiver.effects import Claimed, Effect, EffectKey, EffectState
 from receiver.envelope import Envelope, Platform, Receipt, StoredEnvelope
@@ -29,6 +29,7 @@ from receiver.store.postgresql import (
     query,
     reading,
     relaying,
+    retiming,
     sweeping,
     telling,
     working,
@@ -37,6 +38,7 @@ from receiver.store.postgresql.connections import Connections
 from receiver.store.postgresql.entrance import Entrance
 from receiver.store.postgresql.query import Connection
 from receiver.store.rows import milliseconds
+from receiver.store.set_back import SetBack
 from receiver.timeline import Told
 
 T = TypeVar("T")
@@ -51,6 +53,7 @@ class PostgresStore:
     def __init__(self, url: str, *, most_connections: int = MOST_CONNECTIONS) -> None:
         self._connections = Connections(connecting.parameters(url), most_connections)
         self._entrance = Entrance(connecting.parameters(url, statement_timeout_ms=connecting.PUT_TIMEOUT_MS))
+        self._set_back = SetBack()
 
     # The web process.
 
@@ -91,6 +94,11 @@ class PostgresStore:
 
     def recover(self, limits: Mapping[str, int]) -> Swept:
         return self.sweep(limits)
+
+    def retime(self) -> int:
+        lease = milliseconds(OFFER_LEASE)
+        now = self._ask(lambda c: query.value(c, "SELECT now_ms()"))
+        return self._set_back.make_up(now, lambda: self._run(lambda c: retiming.retime(c, now=now, offer_lease=lease)))
 
     def tell_buried(self, handlers: Mapping[str, Platform | None], limit: int) -> int:
         if not self._ask(burying.anything_untold):

@@ -15,8 +15,11 @@ from receiver.timeline import Told
 _NAMING = {
     column: (
         prefix,
-        "SELECT envelope_seq FROM subject WHERE subject = ANY(%(subjects)s)"
-        f" UNION SELECT envelope_seq FROM delivery WHERE {column} = ANY(%(ids)s)",  # noqa: S608  (constants)
+        f"""
+SELECT envelope_seq FROM subject WHERE subject = ANY(%(subjects)s)
+UNION
+SELECT envelope_seq FROM delivery WHERE {column} = ANY(%(ids)s)
+""",  # noqa: S608  (constants)
     )
     for column, prefix in (("order_id", "order"), ("refund_id", "refund"))
 }

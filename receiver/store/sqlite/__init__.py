@@ -28,6 +28,7 @@ from receiver.errors import StoreUnavailable
 from receiver.store.base import Backlog, Pruned, Swept
 from receiver.store.parts import Part, parts
 from receiver.store.rows import milliseconds
+from receiver.store.set_back import SetBack
 from receiver.store.sqlite import (
     accepting,
     burying,
@@ -42,6 +43,7 @@ from receiver.store.sqlite import (
     pruning,
     reading,
     relaying,
+    retiming,
     telling,
     working,
 )
@@ -78,6 +80,7 @@ class SqliteStore:
         self._writer: Writer | None = None
         self._writer_made = threading.Lock()
         self._recent = indexing.Recent()
+        self._set_back = SetBack()
         self._readers = threading.local()
         self._open_readers: list[apsw.Connection] = []
 
@@ -129,6 +132,12 @@ class SqliteStore:
 
     def recover(self, limits: Mapping[str, int]) -> Swept:
         return self._run(lambda c, now: relaying.put_back(c, limits, now=now, expired_at=None))
+
+    def retime(self) -> int:
+        lease = milliseconds(OFFER_LEASE)
+        return self._set_back.make_up(
+            self._clock(), lambda: self._run(lambda c, now: retiming.retime(c, now=now, offer_lease=lease))
+        )
 
     def tell_buried(self, handlers: Mapping[str, Platform | None], limit: int) -> int:
         if not self._read(burying.anything_untold):
