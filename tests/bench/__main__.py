@@ -42,7 +42,7 @@ class Plan:
 
 
 QUICK = Plan(connections=(16, 64, 256), slices=3, seconds=1, sizes=(), pairs=1, steady=5)
-WHOLE = Plan(connections=(16, 64, 256), slices=7, seconds=2, sizes=bodies.SIZES[1:], pairs=3, steady=20)
+WHOLE = Plan(connections=(16, 64, 256), slices=5, seconds=2, sizes=bodies.SIZES[1:], pairs=3, steady=20)
 SIZED_CONNECTIONS = 64
 SIZED_ROWS = ("a", "b")
 
