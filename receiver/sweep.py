@@ -14,8 +14,6 @@ BATCH = 100
 
 def sweep(store: Store, router: Router, *, everything: bool = False) -> Swept:
     """``everything``: this process just started, and where nobody else can run on the store, no lease is waited for."""
-    if retimed := store.retime():
-        log.warning("clock.set_back", deliveries=retimed)
     limits = {route.name: route.max_attempts for route in router}
     swept = store.recover(limits) if everything else store.sweep(limits)
     if swept.offers or swept.lost:
@@ -23,4 +21,6 @@ def sweep(store: Store, router: Router, *, everything: bool = False) -> Swept:
     asking = {route.name: route.platform for route in router if route.asks_for(DeliveryBuried)}
     while store.tell_buried(asking, BATCH):
         pass
+    if retimed := store.retime():
+        log.warning("clock.set_back", deliveries=retimed)
     return swept

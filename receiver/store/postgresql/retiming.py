@@ -31,9 +31,17 @@ FROM chosen JOIN attempt ON delivery_id = chosen.id AND number = chosen.attempts
 WHERE delivery.id = chosen.id
 """
 
+# Whether a call was made is told when its time is over. It comes first: the others wait for nobody.
+_EFFECTS = """
+UPDATE effect SET resolve_at = %(now)s + (resolve_at - known_at)
+WHERE known_at > %(now)s AND state IN ('intent', 'sent') AND delivery_id IN (
+  SELECT id FROM delivery WHERE state IN ('due', 'offered', 'running') AND attempts > 0)
+"""
+
 
 def retime(connection: Connection, *, now: int, offer_lease: int) -> int:
     """How many are due for it. Milliseconds."""
+    query.change(connection, _EFFECTS, {"now": now})
     due = query.change(connection, _DUE, {"now": now})
     query.change(connection, _OFFERED, {"now": now, "lease": offer_lease})
     query.change(connection, _RUNNING, {"now": now})

@@ -22,9 +22,17 @@ FROM attempt WHERE delivery_id = delivery.id AND attempt.number = attempts AND s
   AND state IN ('offered', 'running') AND state = 'running'
 """
 
+# Whether a call was made is told when its time is over.
+_EFFECTS = """
+UPDATE effect SET resolve_at = :now + (resolve_at - known_at)
+WHERE known_at > :now AND state IN ('intent', 'sent') AND delivery_id IN (
+  SELECT id FROM delivery INDEXED BY delivery_open WHERE state IN ('due', 'offered', 'running') AND attempts > 0)
+"""
+
 
 def retime(connection: apsw.Connection, *, now: int, offer_lease: int) -> int:
     """How many are due for it. Milliseconds."""
+    connection.execute(_EFFECTS, {"now": now})
     due = len(query.rows(connection, f"{_DUE} RETURNING id", {"now": now}))
     connection.execute(_OFFERED, {"now": now, "lease": offer_lease})
     connection.execute(_RUNNING, {"now": now})

@@ -8,6 +8,7 @@ from steps import claim, offered, owe
 from structlog.testing import capture_logs
 
 from receiver.deliveries import Delivery, Ended, Filters, Started
+from receiver.effects import EffectKey
 from receiver.events import OrderEvent
 from receiver.routing import Context, Router
 from receiver.store.base import Store
@@ -93,6 +94,17 @@ def test_what_was_running_when_its_worker_died_is_lost_after_its_lease(store: St
     sweep(store, ROUTER)
     assert [made.outcome for made in store.attempts(begun.offer.delivery_id)] == ["lost"]
     assert len(claim(store, ROUTER)) == 1
+
+
+def test_an_effect_without_an_outcome_is_judged_once_its_time_is_over(store: Store, clock: Clock) -> None:
+    begun = started(store)
+    key = EffectKey("main", "shop", "order:1", "tell")
+    term = store.intend(key, begun, timedelta(seconds=20)).wait
+    clock.pass_time(seconds=HOURS)
+    sweep(store, ROUTER)
+    assert store.intend(key, begun, timedelta(seconds=20)).wait == term
+    clock.pass_time(seconds=term.total_seconds())
+    assert store.intend(key, begun, timedelta(seconds=20)).wait == timedelta(0)
 
 
 def test_what_rightly_waits_goes_on_waiting(store: Store, clock: Clock) -> None:
