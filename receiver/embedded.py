@@ -10,10 +10,13 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
+import structlog
+
 from receiver import web
 from receiver.accounts import Account
 from receiver.api import Apis
 from receiver.backlog import BacklogCollector
+from receiver.errors import StoreUnavailable
 from receiver.exchange import Send
 from receiver.metrics import Metrics
 from receiver.precedence import Precedence
@@ -22,8 +25,11 @@ from receiver.routing import Router
 from receiver.serving import Server
 from receiver.sources.base import Source
 from receiver.store import open_store
+from receiver.store.base import Store
 from receiver.sweep import sweep
 from receiver.worker import working
+
+log = structlog.stdlib.get_logger()
 
 
 def run(
@@ -55,7 +61,7 @@ def run(
     wake = threading.Event()
     try:
         store.migrate()
-        store.ready()
+        _make_ready(store)
         sweep(store, router, everything=True)
         metrics.look_up(BacklogCollector(store))
         precedence = Precedence()
@@ -91,3 +97,11 @@ def run(
     finally:
         store.close()
         apis.close()
+
+
+def _make_ready(store: Store) -> None:
+    """What the first callback would wait for; a store that takes nothing, of a full disk, answers for itself."""
+    try:
+        store.ready()
+    except StoreUnavailable as error:
+        log.warning("store.not_ready", error=str(error))

@@ -21,6 +21,4 @@ def sweep(store: Store, router: Router, *, everything: bool = False) -> Swept:
     asking = {route.name: route.platform for route in router if route.asks_for(DeliveryBuried)}
     while store.tell_buried(asking, BATCH):
         pass
-    if retimed := store.retime():
-        log.warning("clock.set_back", deliveries=retimed)
     return swept

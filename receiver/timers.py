@@ -1,4 +1,4 @@
-"""What is done again and again, by one process at a time: put back what was lost, empty old payloads."""
+"""What is done again and again, by one process at a time: put back what was lost, empty payloads, watch the clock."""
 
 import threading
 import time
@@ -58,6 +58,7 @@ class Timers(threading.Thread):
                 if self._holder is None or self._store.hold("timers", self._holder, LEASE):
                     self._sweep()
                     self._prune()
+                    self._retime()
             except StoreUnavailable:
                 continue  # the relay tells
             except Exception:  # a fault of ours: the next turn must come all the same
@@ -66,6 +67,11 @@ class Timers(threading.Thread):
     def _sweep(self) -> None:
         swept = sweep(self._store, self._router)
         if swept.offers or swept.lost:
+            self._wake.set()
+
+    def _retime(self) -> None:
+        if retimed := self._store.retime():
+            log.warning("clock.set_back", deliveries=retimed)
             self._wake.set()
 
     def _prune(self) -> None:

@@ -18,7 +18,7 @@ BURST = 1.0
 class Leases(Protocol):
     """Of a store: see ``receiver.store.base``."""
 
-    def book(self, name: str, each: float, burst: float) -> float: ...
+    def book(self, name: str, each: float, burst: float, *, within: float, most: float) -> float: ...
     def hold(self, name: str, holder: str, seconds: float) -> bool: ...
     def release(self, name: str, holder: str) -> None: ...
 
@@ -47,7 +47,7 @@ class Sharing:
         until = self._clock() + patience
         holder = uuid.uuid4().hex
         try:
-            place = self._take_place(holder, until, 2 * patience + 1)
+            place = self._take_place(holder, until, patience)
         except StoreUnavailable as error:
             raise ApiPaused(f"nobody can tell what other processes send; not sent: {error}") from error
         try:
@@ -56,7 +56,8 @@ class Sharing:
             with contextlib.suppress(StoreUnavailable):  # then it ends by itself
                 self._leases.release(place, holder)
 
-    def _take_place(self, holder: str, until: float, lease: float) -> str:
+    def _take_place(self, holder: str, until: float, patience: float) -> str:
+        lease = 2 * patience + 1
         while True:
             place = next((name for name in self._places if self._leases.hold(name, holder, lease)), None)
             if place is not None:
@@ -64,8 +65,9 @@ class Sharing:
             if self._clock() + LOOK_AGAIN > until:
                 raise ApiRateLimited("too many calls at a time", retry_after=timedelta(seconds=1 / self._rate))
             self._sleep(LOOK_AGAIN)
-        wait = self._leases.book(f"{self._name}:rate", 1 / self._rate, BURST)
-        if self._clock() + wait > until:
+        left = max(until - self._clock(), 0.0)
+        wait = self._leases.book(f"{self._name}:rate", 1 / self._rate, BURST, within=left, most=patience)
+        if wait > left:
             self._leases.release(place, holder)
             raise ApiRateLimited("no turn for this call in its time", retry_after=timedelta(seconds=wait))
         if wait > 0:

@@ -97,9 +97,9 @@ class Store(Protocol):
         """
 
     def retime(self) -> int:
-        """Make due at once what its clock, set back since, would only reach again; how many. Leases end in their time.
+        """Give a time of now to the deliveries that wait for one which its clock, since set back, has yet to come to.
 
-        A retry is made early for it.
+        How many. Nothing where it was set back by less than a minute: nothing waits longer than that for it.
         """
 
     def tell_buried(self, handlers: Mapping[str, Platform | None], limit: int) -> int:
@@ -187,14 +187,18 @@ class Store(Protocol):
     # Timers.
 
     def hold(self, name: str, holder: str, seconds: float) -> bool:
-        """Take a named lease, or take it anew; ``False`` while it is another holder's."""
+        """Take a named lease, or take it anew; ``False`` while it is another holder's.
+
+        All ask for the same time: one that ends more than a minute later was taken before the clock was set back.
+        """
 
     def release(self, name: str, holder: str) -> None:
         """Let go of a lease, if it is this holder's."""
 
-    def book(self, name: str, each: float, burst: float) -> float:
+    def book(self, name: str, each: float, burst: float, *, within: float, most: float) -> float:
         """Book the next place in a row of them, one each so many seconds: in how many seconds it comes.
 
+        If that is more than ``within``, it is told and not booked. Nobody asks for a place more than ``most`` ahead.
         After a rest, those of ``burst`` seconds come at once. Named as leases are.
         """
 

@@ -36,6 +36,12 @@ def parts(batch: Sequence[Dispatched]) -> Iterator[list[Part]]:
         yield part
 
 
+def slices(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Of deliveries, so many as one transaction changes."""
+    for first in range(0, len(ids), MOST_OWED):
+        yield ids[first : first + MOST_OWED]
+
+
 def within(sizes: Sequence[tuple[int, int]]) -> int | None:
     """Of ``(seq, bytes)`` in order, the last that a relay takes at once; it takes one at least, if there is one."""
     total, last = 0, None

@@ -47,6 +47,10 @@ def moment(milliseconds: int) -> datetime:
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
+def in_milliseconds(**seconds: float) -> dict[str, int]:
+    return {name: round(each * 1000) for name, each in seconds.items()}
+
+
 def milliseconds(duration: timedelta) -> int:
     return duration // timedelta(milliseconds=1)
 

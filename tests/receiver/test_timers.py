@@ -8,6 +8,7 @@ from builders import Clock, message
 from databases import on_every_store
 from processes import wait_until
 from steps import claim, owe
+from structlog.testing import capture_logs
 
 from receiver import timers
 from receiver.deliveries import Filters
@@ -85,3 +86,16 @@ def test_payloads_are_emptied_after_their_time(store: Store, clock: Clock, monke
     wait_until(lambda: emptied() == 5, seconds=5, what="the old ones are emptied")
     pruning.stop()
     assert emptied() == 5
+
+
+@on_every_store
+def test_a_clock_that_was_set_back_is_made_up_for_and_told(store: Store, clock: Clock) -> None:
+    owe(store, ROUTER, message(), message())
+    clock.pass_time(seconds=-3600)
+    with capture_logs() as lines:
+        watching = made(store, None)
+        watching.start()
+        wait_until(lambda: lines, seconds=5, what="it was told")
+        watching.stop()
+    assert lines == [{"event": "clock.set_back", "log_level": "warning", "deliveries": 2}]
+    assert len(claim(store, ROUTER)) == 2

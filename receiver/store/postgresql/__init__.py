@@ -8,13 +8,24 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import TypeVar
 
-from receiver.deliveries import OFFER_LEASE, Attempt, Delivery, Dispatched, Ended, Filters, Offer, Skipped, Started
+from receiver.deliveries import (
+    OFFER_LEASE,
+    RUN_LEASE_MARGIN,
+    Attempt,
+    Delivery,
+    Dispatched,
+    Ended,
+    Filters,
+    Offer,
+    Skipped,
+    Started,
+)
 from receiver.drift import Drifted
 from receiver.effects import Claimed, Effect, EffectKey, EffectState
 from receiver.envelope import Envelope, Platform, Receipt, StoredEnvelope
 from receiver.errors import StoreUnavailable
 from receiver.store.base import Backlog, Pruned, Swept
-from receiver.store.parts import parts
+from receiver.store.parts import parts, slices
 from receiver.store.postgresql import (
     burying,
     connecting,
@@ -37,7 +48,7 @@ from receiver.store.postgresql import (
 from receiver.store.postgresql.connections import Connections
 from receiver.store.postgresql.entrance import Entrance
 from receiver.store.postgresql.query import Connection
-from receiver.store.rows import milliseconds
+from receiver.store.rows import in_milliseconds, milliseconds
 from receiver.store.set_back import SetBack
 from receiver.timeline import Told
 
@@ -96,9 +107,14 @@ class PostgresStore:
         return self.sweep(limits)
 
     def retime(self) -> int:
-        lease = milliseconds(OFFER_LEASE)
-        now = self._ask(lambda c: query.value(c, "SELECT now_ms()"))
-        return self._set_back.make_up(now, lambda: self._run(lambda c: retiming.retime(c, now=now, offer_lease=lease)))
+        return self._set_back.look(self._ask(lambda c: query.value(c, "SELECT now_ms()")), self._retime)
+
+    def _retime(self, now: int) -> int:
+        lease, margin = milliseconds(OFFER_LEASE), milliseconds(RUN_LEASE_MARGIN)
+        ids = self._ask(lambda c: retiming.ahead(c, now=now, offer_lease=lease))
+        for some in slices(ids):
+            self._run(lambda c, some=some: retiming.retime(c, some, now=now, offer_lease=lease, run_margin=margin))  # type: ignore[misc]
+        return len(ids)
 
     def tell_buried(self, handlers: Mapping[str, Platform | None], limit: int) -> int:
         if not self._ask(burying.anything_untold):
@@ -185,9 +201,9 @@ class PostgresStore:
     def release(self, name: str, holder: str) -> None:
         self._ask(lambda c: holding.release(c, name, holder))
 
-    def book(self, name: str, each: float, burst: float) -> float:
-        times = {"each": round(each * 1000), "burst": round(burst * 1000)}
-        return self._ask(lambda c: holding.book(c, name, **times)) / 1000
+    def book(self, name: str, each: float, burst: float, *, within: float, most: float) -> float:
+        times = in_milliseconds(each=each, burst=burst, within=within, most=most)
+        return self._run(lambda c: holding.book(c, name, **times)) / 1000
 
     def prune(self, older_than: timedelta, limit: int) -> Pruned:
         return self._run(lambda c: pruning.prune(c, milliseconds(older_than), limit))

@@ -1,48 +1,67 @@
-"""After the clock was set back: what would wait until it gets there again is due, and no lease lasts longer for it."""
+"""After the clock was set back: what would wait until it gets there again gets a time of now."""
+
+from collections.abc import Sequence
 
 from receiver.store.postgresql import query
 from receiver.store.postgresql.query import Connection
+from receiver.store.set_back import TOLERANCE
 
-# What was owed, replayed or attempted in a time that is yet to come. How long of its delay is left, nobody can tell.
-# Who holds one of them is about to tell its time anew.
-_DUE = """
-WITH chosen AS MATERIALIZED (
-  SELECT id FROM delivery
-  WHERE state IN ('due', 'offered', 'running') AND due_at > %(now)s
-    AND (created_at > %(now)s OR replayed_at > %(now)s OR EXISTS (
-      SELECT FROM attempt WHERE delivery_id = delivery.id AND number = attempts AND started_at > %(now)s))
-  ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)
-UPDATE delivery SET due_at = %(now)s FROM chosen WHERE delivery.id = chosen.id
+# With LIMIT, or all attempts would be read into a hash.
+_STARTED = "(SELECT started_at FROM attempt WHERE delivery_id = delivery.id AND number = attempts LIMIT 1)"
+
+_AHEAD = f"""
+SELECT id FROM delivery
+WHERE state IN ('due', 'offered', 'running')
+  AND ((attempts = spent AND due_at > %(ahead)s AND coalesce(replayed_at, created_at) > %(ahead)s)
+    OR (state = 'offered' AND lease_until > %(ahead)s + %(lease)s)
+    OR (attempts > 0 AND ({_STARTED} > %(ahead)s OR (
+      SELECT known_at FROM effect
+      WHERE delivery_id = delivery.id AND state IN ('intent', 'sent') AND known_at > %(ahead)s LIMIT 1) IS NOT NULL)))
+"""  # noqa: S608  (a constant)
+
+# Who holds one of them is about to tell its time anew; if not, the next look finds it.
+_LOCK = "SELECT id FROM delivery WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED"
+
+# An effect is judged once the time of its call is over, from now on.
+_EFFECTS = """
+UPDATE effect SET resolve_at = resolve_at - (known_at - %(now)s), known_at = %(now)s
+WHERE delivery_id = ANY(%(ids)s) AND state IN ('intent', 'sent') AND known_at > %(ahead)s
 """
+
+# What was never attempted is due.
+_OWED = """
+UPDATE delivery SET due_at = %(now)s
+WHERE id = ANY(%(ids)s) AND state = 'due' AND attempts = spent AND due_at > %(ahead)s
+"""
+
+# A retry waits anew for as long as it was to. What was moved before is behind the start of its attempt.
+_RETRIED = f"""
+UPDATE delivery SET due_at = due_at - ({_STARTED} - %(now)s)
+WHERE id = ANY(%(ids)s) AND state = 'due' AND attempts > spent AND {_STARTED} > %(ahead)s AND due_at > {_STARTED}
+"""  # noqa: S608  (a constant)
 
 _OFFERED = """
-WITH chosen AS MATERIALIZED (
-  SELECT id FROM delivery WHERE state = 'offered' AND lease_until > %(now)s + %(lease)s
-  ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)
-UPDATE delivery SET lease_until = %(now)s + %(lease)s FROM chosen WHERE delivery.id = chosen.id
+UPDATE delivery SET lease_until = %(now)s + %(lease)s
+WHERE id = ANY(%(ids)s) AND state = 'offered' AND lease_until > %(ahead)s + %(lease)s
 """
 
-_RUNNING = """
-WITH chosen AS MATERIALIZED (
-  SELECT id, attempts FROM delivery WHERE state = 'running' AND lease_until > %(now)s
-  ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)
-UPDATE delivery SET lease_until = lease_until - (started_at - %(now)s)
-FROM chosen JOIN attempt ON delivery_id = chosen.id AND number = chosen.attempts AND started_at > %(now)s
-WHERE delivery.id = chosen.id
-"""
-
-# Whether a call was made is told when its time is over. It comes first: the others wait for nobody.
-_EFFECTS = """
-UPDATE effect SET resolve_at = %(now)s + (resolve_at - known_at)
-WHERE known_at > %(now)s AND state IN ('intent', 'sent') AND delivery_id IN (
-  SELECT id FROM delivery WHERE state IN ('due', 'offered', 'running') AND attempts > 0)
-"""
+# Never less than who runs it takes to renew it.
+_RUNNING = f"""
+UPDATE delivery SET lease_until = greatest(lease_until - ({_STARTED} - %(now)s), %(now)s + %(margin)s)
+WHERE id = ANY(%(ids)s) AND state = 'running' AND {_STARTED} > %(ahead)s AND lease_until > {_STARTED}
+"""  # noqa: S608  (a constant)
 
 
-def retime(connection: Connection, *, now: int, offer_lease: int) -> int:
-    """How many are due for it. Milliseconds."""
-    query.change(connection, _EFFECTS, {"now": now})
-    due = query.change(connection, _DUE, {"now": now})
-    query.change(connection, _OFFERED, {"now": now, "lease": offer_lease})
-    query.change(connection, _RUNNING, {"now": now})
-    return due
+def ahead(connection: Connection, *, now: int, offer_lease: int) -> list[int]:
+    """The open deliveries that wait for a time told by a clock since set back. Milliseconds."""
+    return [id_ for (id_,) in query.rows(connection, _AHEAD, {"ahead": now + TOLERANCE, "lease": offer_lease})]
+
+
+def retime(connection: Connection, ids: Sequence[int], *, now: int, offer_lease: int, run_margin: int) -> None:
+    held = [id_ for (id_,) in query.rows(connection, _LOCK, (list(ids),))]
+    at = {"ids": held, "now": now, "ahead": now + TOLERANCE}
+    query.change(connection, _EFFECTS, at)
+    query.change(connection, _OWED, at)
+    query.change(connection, _RETRIED, at)
+    query.change(connection, _OFFERED, {**at, "lease": offer_lease})
+    query.change(connection, _RUNNING, {**at, "margin": run_margin})

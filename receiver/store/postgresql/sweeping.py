@@ -32,7 +32,7 @@ WHERE id = ANY(%s) AND state = 'running' AND lease_until < now_ms() ORDER BY id 
 
 _LOSE = """
 WITH noted AS (
-  UPDATE attempt SET outcome = 'lost', duration = now_ms() - started_at, error = %(error)s
+  UPDATE attempt SET outcome = 'lost', duration = greatest(now_ms() - started_at, 0), error = %(error)s
   WHERE delivery_id = %(id)s AND number = %(attempt)s)
 UPDATE delivery SET state = CASE WHEN %(dead)s THEN 'dead' ELSE 'due' END, head = head AND NOT %(dead)s,
                     due_at = now_ms(), ended_at = CASE WHEN %(dead)s THEN now_ms() END, lease_until = NULL,

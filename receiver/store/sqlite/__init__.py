@@ -26,8 +26,8 @@ from receiver.effects import Claimed, Effect, EffectKey, EffectState
 from receiver.envelope import Envelope, Platform, Receipt, StoredEnvelope
 from receiver.errors import StoreUnavailable
 from receiver.store.base import Backlog, Pruned, Swept
-from receiver.store.parts import Part, parts
-from receiver.store.rows import milliseconds
+from receiver.store.parts import Part, parts, slices
+from receiver.store.rows import in_milliseconds, milliseconds
 from receiver.store.set_back import SetBack
 from receiver.store.sqlite import (
     accepting,
@@ -134,10 +134,14 @@ class SqliteStore:
         return self._run(lambda c, now: relaying.put_back(c, limits, now=now, expired_at=None))
 
     def retime(self) -> int:
-        lease = milliseconds(OFFER_LEASE)
-        return self._set_back.make_up(
-            self._clock(), lambda: self._run(lambda c, now: retiming.retime(c, now=now, offer_lease=lease))
-        )
+        return self._set_back.look(self._clock(), self._retime)
+
+    def _retime(self, now: int) -> int:
+        lease, margin = milliseconds(OFFER_LEASE), milliseconds(RUN_LEASE_MARGIN)
+        ids = self._read(lambda c: retiming.ahead(c, now=now, offer_lease=lease))
+        for some in slices(ids):
+            self._run(lambda c, _, some=some: retiming.retime(c, some, now=now, offer_lease=lease, run_margin=margin))  # type: ignore[misc]
+        return len(ids)
 
     def tell_buried(self, handlers: Mapping[str, Platform | None], limit: int) -> int:
         if not self._read(burying.anything_untold):
@@ -227,8 +231,8 @@ class SqliteStore:
     def release(self, name: str, holder: str) -> None:
         self._run(lambda c, _: holding.release(c, name, holder))
 
-    def book(self, name: str, each: float, burst: float) -> float:
-        times = {"each": round(each * 1000), "burst": round(burst * 1000)}
+    def book(self, name: str, each: float, burst: float, *, within: float, most: float) -> float:
+        times = in_milliseconds(each=each, burst=burst, within=within, most=most)
         return self._run(lambda c, now: holding.book(c, name, **times, now=now)) / 1000
 
     def prune(self, older_than: timedelta, limit: int) -> Pruned:

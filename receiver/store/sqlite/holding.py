@@ -2,31 +2,30 @@
 
 import apsw
 
-from receiver.store.set_back import LONGEST_LEASE
+from receiver.store import booking
+from receiver.store.set_back import TOLERANCE
 from receiver.store.sqlite import query
-
-_LONGEST = round(LONGEST_LEASE * 1000)
 
 
 def hold(connection: apsw.Connection, name: str, holder: str, *, until: int, now: int) -> bool:
     connection.execute(
         "INSERT INTO lease VALUES (:name, :holder, :until) ON CONFLICT (name)"
         " DO UPDATE SET holder = :holder, until = :until"
-        " WHERE lease.holder = :holder OR lease.until NOT BETWEEN :now + 1 AND :now + :longest",
-        {"name": name, "holder": holder, "until": until, "now": now, "longest": _LONGEST},
+        " WHERE lease.holder = :holder OR lease.until NOT BETWEEN :now + 1 AND :until + :tolerance",
+        {"name": name, "holder": holder, "until": until, "now": now, "tolerance": TOLERANCE},
     )
     return connection.changes() == 1
 
 
-def book(connection: apsw.Connection, name: str, *, each: int, burst: int, now: int) -> int:
+def book(connection: apsw.Connection, name: str, *, each: int, burst: int, within: int, most: int, now: int) -> int:
     """Milliseconds, all of them."""
+    until = query.value(connection, "SELECT until FROM lease WHERE name = ?", (name,))
+    booked = booking.book(until, now=now, each=each, burst=burst, within=within, most=most)
     connection.execute(
-        "INSERT INTO lease VALUES (:name, '', :rested + :each) ON CONFLICT (name)"
-        " DO UPDATE SET until = max(iif(until > :now + :longest, 0, until), :rested) + :each",
-        {"name": name, "rested": now - max(burst - each, 0), "each": each, "now": now, "longest": _LONGEST},
+        "INSERT INTO lease VALUES (:name, '', :until) ON CONFLICT (name) DO UPDATE SET until = :until",
+        {"name": name, "until": booked.until},
     )
-    until: int = query.value(connection, "SELECT until FROM lease WHERE name = ?", (name,))
-    return max(until - each - now, 0)
+    return booked.wait
 
 
 def release(connection: apsw.Connection, name: str, holder: str) -> None:

@@ -170,7 +170,7 @@ def put_back(connection: apsw.Connection, limits: Mapping[str, int], *, now: int
         loss = lose(handler, tries=attempts - spent, lost_before=lost_before, limits=limits)
         buried += loss.dead
         connection.execute(
-            "UPDATE attempt SET outcome = 'lost', duration = ? - started_at, error = ?"
+            "UPDATE attempt SET outcome = 'lost', duration = max(? - started_at, 0), error = ?"
             " WHERE delivery_id = ? AND number = ?",
             (now, loss.error, delivery_id, attempts),
         )
