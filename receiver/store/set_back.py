@@ -20,7 +20,7 @@ class SetBack:
         self._again_until = 0.0
 
     def look(self, now: int, retime: Callable[[int], int]) -> int:
-        """What ``retime`` finds at ``now``, in milliseconds, where it was perhaps. Where that fails, the next look asks."""
+        """What ``retime`` finds at ``now``, milliseconds, if it may have been; if that fails, the next look asks."""
         seen = time.monotonic()
         known = self._last is not None and seen - self._last[1] < _UNSEEN
         set_back = self._last is not None and now < self._last[0] - TOLERANCE
