@@ -12,6 +12,7 @@ from typing import Self
 
 import apsw
 import builders
+import steps
 from structlog.typing import EventDict, WrappedLogger
 
 from receiver import web
@@ -156,13 +157,9 @@ class Site:
     def redeliveries(self) -> list[int]:
         return [count for (count,) in self._rows("SELECT redeliveries FROM envelope ORDER BY seq")]  # type: ignore[misc]
 
-    @contextlib.contextmanager
-    def standing_still(self) -> Iterator[None]:
+    def standing_still(self) -> contextlib.AbstractContextManager[None]:
         """While another connection writes, nothing can be committed."""
-        with contextlib.closing(apsw.Connection(str(self.path))) as other:
-            other.execute("BEGIN IMMEDIATE")
-            yield
-            other.execute("ROLLBACK")
+        return steps.standing_still(self.path)
 
     def _rows(self, query: str) -> list[tuple[object, ...]]:
         with contextlib.closing(apsw.Connection(str(self.path))) as other:

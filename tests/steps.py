@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, TypeVar
 
 import orjson
@@ -22,6 +23,7 @@ from receiver.routing import Context, Route, Router
 from receiver.shares import Shares
 from receiver.sources import SOURCES
 from receiver.store.base import Store
+from receiver.store.sqlite import connecting
 
 EventT = TypeVar("EventT", bound=Event)
 T = TypeVar("T")
@@ -31,6 +33,17 @@ def real_event() -> Event:
     """An order's, made of a PandaPon callback."""
     (event,) = SOURCES["pandapon"].decode(stored())
     return event
+
+
+@contextlib.contextmanager
+def standing_still(path: Path) -> Iterator[None]:
+    """While another connection writes, nothing can be committed to this SQLite file."""
+    with contextlib.closing(connecting.connect(path)) as other:
+        # Timers may be in the middle of a write.
+        other.set_busy_timeout(5_000)
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
 
 
 def once(purpose: str, send: Callable[[], T], *, look: Callable[[], bool | None] = lambda: None) -> T | None:

@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import apsw
 import pytest
 from builders import Clock, message
-from steps import accept, deliverer, delivering
+from steps import accept, deliverer, delivering, standing_still
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
@@ -222,10 +221,8 @@ def test_what_a_store_that_was_away_kept_from_starting_is_offered_again_at_once(
     accept_orders(store, 1)
     with deliverer(store, FINE) as worker, relaying(store, rung.append, give_back=worker.give_back):
         eventually(lambda: len(rung) == 1)
-        with contextlib.closing(apsw.Connection(str(tmp_path / "yizhan.db"))) as other:
-            other.execute("BEGIN IMMEDIATE")
+        with standing_still(tmp_path / "yizhan.db"):
             worker.deliver(rung[0])
-            other.execute("ROLLBACK")
         eventually(lambda: len(rung) == 2)
         worker.deliver(rung[1])
         assert len(deliveries(store, "succeeded")) == 1
@@ -286,11 +283,9 @@ def test_what_a_broker_lost_is_offered_again_although_the_store_was_away_when_it
     with relaying(store, rung.append, forgot=forgot):
         accept_orders(store, 1)
         reaches(rung, 1)
-        with contextlib.closing(apsw.Connection(str(tmp_path / "yizhan.db"))) as other:
-            other.execute("BEGIN IMMEDIATE")
+        with standing_still(tmp_path / "yizhan.db"):
             forgot.set()
             eventually(lambda: not forgot.is_set())
-            other.execute("ROLLBACK")
         reaches(rung, 2)
 
 
@@ -370,14 +365,12 @@ def test_it_outlives_a_store_that_is_away(store: SqliteStore, tmp_path: Path, mo
     monkeypatch.setattr(writer, "BUSY_TIMEOUT_MS", 10)
     rung: list[Offer] = []
     accept_orders(store, 2)
-    other = apsw.Connection(str(tmp_path / "yizhan.db"))
-    other.execute("BEGIN IMMEDIATE")
-    with capture_logs() as lines, relaying(store, rung.append):
-        eventually(lambda: lines)
-        time.sleep(0.3)
-        assert rung == []
-        other.execute("ROLLBACK")
-        other.close()
+    with capture_logs() as lines, contextlib.ExitStack() as running:
+        with standing_still(tmp_path / "yizhan.db"):
+            running.enter_context(relaying(store, rung.append))
+            eventually(lambda: lines)
+            time.sleep(0.3)
+            assert rung == []
         eventually(lambda: len(rung) == 2)
     assert outages(lines) == [("outage.began", "store"), ("outage.ended", "store")]
 

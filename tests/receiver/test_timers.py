@@ -95,7 +95,7 @@ def test_a_clock_that_was_set_back_is_made_up_for_and_told(store: Store, clock: 
     with capture_logs() as lines:
         watching = made(store, None)
         watching.start()
-        wait_until(lambda: lines, seconds=5, what="it was told")
+        wait_until(lambda: bool(lines), seconds=5, what="it was told")
         watching.stop()
     assert lines == [{"event": "clock.set_back", "log_level": "warning", "deliveries": 2}]
     assert len(claim(store, ROUTER)) == 2
