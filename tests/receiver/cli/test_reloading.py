@@ -113,7 +113,7 @@ def test_nothing_is_lost_while_files_change(dev: Yizhan) -> None:
         edit(dev, "shop.py", shop("last"))
         stop.set()
         poster.join()
-        until(lambda: {row.state for row in deliveries(dev)} == {"succeeded"}, "all have ended")
+        until(lambda: len(deliveries(dev, state="succeeded")) >= 2 * len(acknowledged), "all have ended")
         assert {row.attempts for row in deliveries(dev)} == {1}
         for name in ("shop", "other"):
             ran = [line.split()[1] for line in lines(dev, name)]
