@@ -98,10 +98,10 @@ def program(name: str, where: str, *, package: str) -> str:
     return _missing(f"{name} is not installed; on Debian: apt-get install {package}")
 
 
-def install(package: str) -> None:
+def install(*packages: str) -> None:
     """Where nobody needs to be asked for it."""
     if os.geteuid() == 0 and shutil.which("apt-get"):
-        for words in (("update",), ("install", "--yes", "--no-install-recommends", package)):
+        for words in (("update",), ("install", "--yes", "--no-install-recommends", *packages)):
             subprocess.run(["apt-get", "--quiet", *words], check=False)
 
 

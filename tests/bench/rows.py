@@ -1,13 +1,12 @@
 """What is compared: each row is a server, started anew for each number of connections."""
 
-import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+import preloading
 from bench import stored
 from bench.bodies import ACCOUNT, PATH
 from bench.needs import Needs
@@ -60,14 +59,10 @@ def _run(folder: Path, _needs: Needs) -> Served:
 
 
 def _slow_disk(folder: Path, _needs: Needs) -> Served:
-    compiler = shutil.which("gcc") or shutil.which("cc")
-    if compiler is None:
-        raise NotRun("no C compiler: apt install gcc")
+    if reason := preloading.missing():
+        raise NotRun(reason)
     folder.mkdir(parents=True, exist_ok=True)
-    library = folder / "slow_fsync.so"
-    subprocess.run(
-        [compiler, "-O2", "-shared", "-fPIC", "-o", str(library), str(_HERE / "slow_fsync.c"), "-ldl"], check=True
-    )
+    library = preloading.compiled(_HERE / "slow_fsync.c", folder)
     slow = {"LD_PRELOAD": str(library), "FSYNC_DELAY_US": str(FSYNC_DELAY_US)}
     return _served(folder, [sys.executable, str(SERVERS / "web_alone.py")], slow)
 

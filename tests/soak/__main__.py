@@ -9,12 +9,12 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import brokers
+import preloading
 import pytest
 import services
 from brokers import BrokerServer
 from soak import report
 from soak.alone import FAULTS_ALONE, Alone, alone
-from soak.clock import faketime
 from soak.faults import FAULTS
 from soak.round import Round, play
 from soak.site import Fault, SiteT
@@ -33,8 +33,8 @@ _MEMORY = "memory"
 def main() -> int:
     asked = _arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # whoever asks it to end wants nothing left behind
-    if asked.install and faketime() is None:
-        services.install("libfaketime")
+    if asked.install and preloading.missing():
+        services.install("gcc", "libc6-dev")
     tables, fine = [], True
     for name in asked.brokers:
         try:
@@ -105,7 +105,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="of what is left to chance")
     parser.add_argument("--only", default="", help="the faults whose name has this in it")
     parser.add_argument("--report", type=Path, default=Path("soak-report.md"), help="where the tables are written")
-    parser.add_argument("--install", action="store_true", help="libfaketime, by apt-get, where root may")
+    parser.add_argument("--install", action="store_true", help="a C compiler, by apt-get, where root may")
     return parser.parse_args()
 
 

@@ -11,6 +11,7 @@ import apsw
 from machines import ACCOUNT, SHOP, told
 from processes import Yizhan, wait_until
 from soak import clock, shop
+from soak.clock import Clock
 from soak.site import Fault, nothing
 from soak.volume import Volume
 
@@ -73,16 +74,29 @@ def fill_disk(site: Alone) -> None:
 
 def set_clock_back(site: Alone) -> None:
     """What came and was attempted in the hours that had not come yet is not left to wait for them."""
+    wrong = Clock(site.process.folder)
+    wrong.set(hours=8)
     site.process.kill()
-    site.process.start(clock.ahead(hours=8))
+    site.process.start(wrong.environment)
     time.sleep(3)
     site.process.kill()
     site.process.start()
+
+
+def set_clock_back_under_it(site: Alone) -> None:
+    """The process goes on, and nothing of it ends."""
+    wrong = Clock(site.process.folder)
+    wrong.set(hours=8)
+    site.process.kill()
+    site.process.start(wrong.environment)
+    time.sleep(3)
+    wrong.set(hours=0)
 
 
 FAULTS_ALONE: tuple[Fault[Alone], ...] = (
     Fault("none", nothing),
     Fault("killed (SIGKILL), and started", kill),
     Fault("killed with its clock eight hours ahead, and started with it set back", set_clock_back, clock.missing),
+    Fault("its clock set back by eight hours while it runs", set_clock_back_under_it, clock.missing),
     Fault("disk full for the store", fill_disk, lambda site: site.volume.unlimited),
 )

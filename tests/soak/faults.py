@@ -10,6 +10,7 @@ import time
 import psycopg
 from processes import wait_until
 from soak import clock
+from soak.clock import Clock
 from soak.site import Fault, nothing
 from soak.stage import Stage
 
@@ -118,9 +119,10 @@ def fill_disk(stage: Stage) -> None:
 
 def move_clocks(stage: Stage) -> None:
     """A web and a worker process an hour ahead of all others; then they are made good."""
-    environment = clock.ahead(hours=1)
-    stage.replace_web(0, environment).stop()
-    stage.replace_worker(0, environment).stop()
+    wrong = Clock(stage.machines.folder)
+    wrong.set(hours=1)
+    stage.replace_web(0, wrong.environment).stop()
+    stage.replace_worker(0, wrong.environment).stop()
     wait_until(lambda: _id_of_later(stage), seconds=_PATIENCE, what="an envelope has the id of an hour later")
     time.sleep(3)
     stage.replace_web(0).stop()
